@@ -1,0 +1,165 @@
+/** The one interface both engines implement, and the request and result types of the automation API. */
+import type { Intervention, Probe, ResolvedIntervention, ResolvedProbe } from '../interp/intervention';
+
+export type EngineName = 'wgsl' | 'web-llm';
+export type Role = 'system' | 'user' | 'assistant';
+export interface Message {
+  role: Role;
+  content: string;
+}
+
+export type ModelSource =
+  /** A folder in Hugging Face layout. */
+  | { engine: 'wgsl'; url: string }
+  /** MLC weights, model library, WebLLM version. */
+  | { engine: 'web-llm'; url: string; lib: string; runtime?: string };
+
+export interface ModelSummary {
+  id: string;
+  label: string;
+  engine: EngineName;
+  /** Bytes to download. */
+  bytes: number;
+  download: 'embedded' | 'none' | 'partial' | 'complete';
+}
+
+export interface ModelInfo {
+  id: string;
+  engine: EngineName;
+  nLayers: number;
+  dModel: number;
+  dVocab: number;
+  contextLength: number;
+  taps: 'verified' | 'unavailable';
+  /** 0-based block whose residual the persona space is read from. */
+  targetLayer: number;
+  label: string;
+  nParameters: number;
+  /** Bytes of GPU memory held: weights, cache and scratch. */
+  gpuBytes: number;
+  /** What the browser says of the GPU. */
+  gpu: string;
+}
+
+export interface VectorSummary {
+  name: string;
+  kind: 'persona' | 'axis' | 'component' | 'role';
+  label: string;
+  layers: number[];
+  quality: { auroc: number; splitHalfCosine: number } | null;
+}
+
+export interface Sampling {
+  /** 0 is greedy; default 0.7. */
+  temperature?: number;
+  /** Nucleus: the smallest set of most likely tokens whose mass reaches topP; default 0.95. */
+  topP?: number;
+  /** Integer; the same seed gives the same reply on one machine. Default: drawn at random and reported. */
+  seed?: number;
+  /** Default 256. */
+  maxTokens?: number;
+}
+
+export interface ChatRequest {
+  messages: Message[];
+  /** The reply starts with these words. */
+  prefill?: string;
+  interventions?: Intervention[];
+  probes?: Probe[];
+  sampling?: Sampling;
+  /** Changes of the interventions while the reply is written: from the token with this index on (0 is the first sampled one), these hold. */
+  schedule?: { token: number; interventions: Intervention[] }[];
+}
+
+export interface ChatToken {
+  id: number;
+  text: string;
+  /** Natural log of the probability at temperature 1, before top-p. */
+  logprob: number;
+}
+
+export interface Reading {
+  probe: string;
+  layer: number;
+  phase: 'prompt' | 'response';
+  /** <h, v>, one a token. */
+  values: number[];
+}
+
+export interface ChatResult {
+  text: string;
+  tokens: ChatToken[];
+  readings: Reading[];
+  stopReason: 'stop' | 'length' | 'aborted';
+  timings: { promptTokens: number; prefillMs: number; responseTokens: number; decodeMs: number };
+  /** The seed that was used. */
+  seed: number;
+}
+
+/** What arrives with each token while a reply streams. */
+export interface TokenEvent {
+  index: number;
+  token: ChatToken;
+  /** The reply so far. */
+  text: string;
+  /**
+   * Readings that became known with this token: those at the position before it (the input that produced it).
+   * A token's own reading arrives with the next event, or with the result. For index 0 they are the prompt's, all tokens.
+   */
+  readings: Reading[];
+}
+
+export interface ForwardRequest {
+  tokenIds: number[];
+  interventions?: Intervention[];
+  /** Layers whose residual is returned. */
+  residuals?: number[];
+}
+
+export interface ForwardResult {
+  /** (tokens, dVocab) */
+  logits: Float32Array;
+  /** layer -> (tokens, dModel), after that layer's interventions. */
+  residuals: Record<number, Float32Array>;
+}
+
+/** Where means for extraction are taken: the last user message with the marks after it, the reply, or the last prompt token. */
+export type CollectSite = 'turn' | 'response' | 'last';
+
+/** Sums of h over a site's tokens at every layer, accumulated on the GPU. */
+export interface Collected {
+  site: CollectSite;
+  /** (nLayers, dModel) */
+  sum: Float32Array;
+  count: number;
+}
+
+export interface ResolvedChatRequest {
+  messages: Message[];
+  prefill?: string;
+  interventions: ResolvedIntervention[];
+  probes: ResolvedProbe[];
+  sampling: Required<Sampling>;
+  schedule: { token: number; interventions: ResolvedIntervention[] }[];
+}
+
+export interface ChatOptions {
+  signal?: AbortSignal;
+  onToken?: (event: TokenEvent) => void;
+  collect?: CollectSite[];
+}
+
+export interface Engine {
+  readonly info: ModelInfo;
+  /** Writes the assistant's next turn. One at a time. */
+  chat(request: ResolvedChatRequest, options?: ChatOptions): Promise<ChatResult & { collected: Collected[] }>;
+  /** Runs the tokens once from position 0. */
+  forward(
+    request: { tokenIds: number[]; interventions: ResolvedIntervention[]; residuals: number[] },
+    options?: { signal?: AbortSignal },
+  ): Promise<ForwardResult>;
+  /** Replaces the interventions of the reply being written, from the next token on. Returns that token's index; null if none is being written. */
+  steer(interventions: ResolvedIntervention[]): number | null;
+  /** Frees every GPU buffer. */
+  destroy(): void;
+}

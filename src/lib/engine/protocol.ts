@@ -1,0 +1,53 @@
+/** Messages between the page and the worker that owns the GPU. Every request settles exactly once: done, failed or cancelled (failed with `Aborted`). */
+import type { PersonaSpace } from '../interp/persona-space';
+import type { Intervention } from '../interp/intervention';
+import type {
+  ChatRequest,
+  ChatResult,
+  ForwardRequest,
+  ForwardResult,
+  ModelInfo,
+  ModelSource,
+  ModelSummary,
+  TokenEvent,
+  VectorSummary,
+} from './engine';
+import type { ErrorData } from './errors';
+
+/** Progress of a load: bytes so far of all bytes, and what is being done. */
+export interface LoadProgress {
+  phase: 'device' | 'config' | 'weights' | 'compile';
+  loadedBytes: number;
+  totalBytes: number;
+}
+
+export interface LoadedModel {
+  info: ModelInfo;
+  /** Null for a model without one. */
+  personaSpace: PersonaSpace | null;
+}
+
+/** method -> its request, its result, and the events sent while it runs. */
+export interface Methods {
+  models: { request: null; result: ModelSummary[]; event: never };
+  load: { request: { model: string | ModelSource; baseUrl: string }; result: LoadedModel; event: LoadProgress };
+  vectors: { request: null; result: VectorSummary[]; event: never };
+  chat: { request: ChatRequest; result: ChatResult; event: TokenEvent };
+  forward: { request: ForwardRequest; result: ForwardResult; event: never };
+  /** Changes the running reply's interventions; the result is the index of the first token that feels them. */
+  steer: { request: { interventions: Intervention[] }; result: { token: number | null }; event: never };
+  /** The prompt as the chat template writes it, and its token ids. */
+  tokenize: { request: { messages: ChatRequest['messages']; prefill?: string }; result: { text: string; ids: number[] }; event: never };
+}
+export type Method = keyof Methods;
+
+export type ToWorker =
+  | { [M in Method]: { id: number; method: M; request: Methods[M]['request'] } }[Method]
+  | { id: number; method: 'cancel' };
+
+export type FromWorker =
+  | { id: number; type: 'event'; event: unknown }
+  | { id: number; type: 'done'; result: unknown }
+  | { id: number; type: 'failed'; error: ErrorData }
+  /** Not an answer: the GPU device was lost, whatever was running has failed and no model is loaded. */
+  | { id: -1; type: 'lost'; error: ErrorData };

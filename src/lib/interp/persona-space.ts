@@ -1,0 +1,65 @@
+/**
+ * Persona space of one model: what `npm run vectors` (or the page) computes and what ships beside a checkpoint,
+ * as `personas.json` (this type) and `personas.safetensors` (the tensors it names, f32).
+ *
+ * Tensors: `persona.<name>` (nLayers, dModel) raw difference v[l]; `role.<name>` (nLayers, dModel) mean of h;
+ * `default` (nLayers, dModel); `assistant-axis` (nLayers, dModel) = default - mean over roles, pointing TOWARD the Assistant;
+ * `pca.components` (3, dModel) orthonormal, at `targetLayer`; `pca.centre` (dModel), the mean over roles there.
+ */
+export interface PersonaSpace {
+  format: 'personascope/personas@1';
+  model: string;
+  /** SHA-256 of model.safetensors, hex. */
+  modelDigest: string;
+  promptSet: string;
+  createdAt: string;
+  nLayers: number;
+  dModel: number;
+  /** 0-based block whose output persona space, axis readings and PCA are taken from. */
+  targetLayer: number;
+  /** Mean |h| over response tokens of the default persona, per layer: the denominator of the relative dose. */
+  residualNorm: number[];
+  personas: PersonaEntry[];
+  axis: AxisEntry;
+  pca: { layer: number; explainedVariance: number[]; cosPc1Axis: number };
+  roles: RoleEntry[];
+  cap: { layers: number[]; floor: Record<number, number>; percentile: number };
+}
+
+export interface PersonaEntry {
+  name: string;
+  label: string;
+  description: string;
+  /** Where means were taken: the last user turn with the assistant mark, the reply, or the last prompt token. */
+  positions: 'turn' | 'response' | 'last';
+  /** `increments`: adding c * (v[l] - v[l-1]) after each of `layers`, which sums to c * v. `direct`: adding c * v[l] there. */
+  steering: { mode: 'increments' | 'direct'; layers: number[] };
+  /** Coefficient up to which replies stay coherent: the dial's full scale. Null: not calibrated. */
+  coherentUpTo: { negative: number; positive: number } | null;
+  quality: {
+    kept: { positive: number; negative: number };
+    /** Held-out separation at the target layer. */
+    auroc: number;
+    splitHalfCosine: number;
+  };
+}
+
+export interface AxisEntry {
+  /** Euclidean norm of the raw axis, per layer. */
+  norm: number[];
+  /** <centre, u> per layer, centre = mean over roles and default: what a reading of <h, u> is shown relative to. */
+  centre: number[];
+  /** <default - centre, u> and its standard deviation over replies, at `targetLayer`: where ordinary Assistant replies sit. */
+  assistant: { mean: number; sd: number };
+  coherentUpTo: { negative: number; positive: number } | null;
+}
+
+export interface RoleEntry {
+  name: string;
+  label: string;
+  family: string;
+  /** Coordinates on PC1-3 at `targetLayer`, relative to `pca.centre`. */
+  pc: [number, number, number];
+  /** <role - centre, u> at `targetLayer`. */
+  axis: number;
+}

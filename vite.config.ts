@@ -1,0 +1,41 @@
+import { sveltekit } from '@sveltejs/kit/vite';
+import { fileURLToPath } from 'node:url';
+import { existsSync } from 'node:fs';
+import { defineConfig } from 'vitest/config';
+
+/** Dawn in Node finds a software Vulkan where Debian's chromium package puts it, unless the machine has its own driver. */
+const chromiumLibraries = '/usr/lib/chromium';
+const swiftshader = `${chromiumLibraries}/vk_swiftshader_icd.json`;
+if (process.env.VITEST && !process.env.VK_ICD_FILENAMES && !process.env.PERSONASCOPE_GPU && existsSync(swiftshader)) {
+  process.env.VK_ICD_FILENAMES = swiftshader;
+  process.env.LD_LIBRARY_PATH = [chromiumLibraries, process.env.LD_LIBRARY_PATH].filter(Boolean).join(':');
+}
+
+/** Projects that run on Dawn: one process, because a software GPU has no cores to share. */
+const onDawn = (name: string) => ({
+  extends: true as const,
+  test: {
+    name,
+    include: [`tests/${name}/**/*.test.ts`],
+    setupFiles: ['tests/run/dawn.ts'],
+    pool: 'forks' as const,
+    fileParallelism: false,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
+});
+
+export default defineConfig({
+  plugins: [sveltekit()],
+  worker: { format: 'es' },
+  build: { target: 'es2022', chunkSizeWarningLimit: 6000 },
+  server: { fs: { allow: [fileURLToPath(new URL('.', import.meta.url))] } },
+  preview: { port: 4173 },
+  test: {
+    projects: [
+      { extends: true, test: { name: 'unit', include: ['tests/unit/**/*.test.ts'] } },
+      onDawn('shaders'),
+      onDawn('engine'),
+    ],
+  },
+});

@@ -1,5 +1,5 @@
 /** The page's end of the worker protocol. */
-import { PersonascopeError, fromErrorData } from './errors';
+import { PersonascopeError, fromErrorData } from '../errors';
 import type { FromWorker, Method, Methods, ToWorker } from './protocol';
 
 interface Pending {

@@ -12,7 +12,7 @@ import type {
   TokenEvent,
   VectorSummary,
 } from './engine';
-import type { ErrorData } from './errors';
+import type { ErrorData } from '../errors';
 
 /** Progress of a load: bytes so far of all bytes, and what is being done. */
 export interface LoadProgress {

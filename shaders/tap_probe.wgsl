@@ -1,0 +1,28 @@
+// readings[first_slot + p, t] = <h[t, :], vectors[vector_row + p, :]>
+// grid: (tokens, probes); one workgroup a reading
+#include "workgroup_sum.wgsl"
+
+struct Params {
+  d_model: u32,
+  vector_row: u32,
+  first_slot: u32,
+  tokens: u32,
+}
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> h: array<f32>; // (tokens, d_model)
+@group(0) @binding(2) var<storage, read> vectors: array<f32>; // (probes of all layers, d_model)
+@group(0) @binding(3) var<storage, read_write> readings: array<f32>; // (slots, tokens)
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let row = workgroup.x * params.d_model;
+  let vector = (params.vector_row + workgroup.y) * params.d_model;
+  var dot = 0.0;
+  for (var i = lane; i < params.d_model; i += WORKGROUP_SIZE) {
+    dot += h[row + i] * vectors[vector + i];
+  }
+  dot = workgroup_sum(dot, lane);
+  if (lane == 0u) {
+    readings[(params.first_slot + workgroup.y) * params.tokens + workgroup.x] = dot;
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * A list of dispatches and copies that is submitted at once, as one compute pass wherever no copy stands between. Scalars of all its dispatches travel in one write to one uniform buffer
+ * with dynamic offsets, and bind groups are kept, so that a decode step costs a few microseconds of JavaScript a dispatch.
+ */
+import { PersonascopeError } from '../errors';
+import type { Gpu } from './device';
+import type { Kernel } from './kernel';
+import type { Tensor } from './tensor';
+
+/** Uniform offsets must be multiples of this (WebGPU's default limit), so each dispatch has a slot of this many bytes. */
+const SLOT = 256;
+const MAX_GRID = 65_535;
+
+interface Dispatch {
+  type: 'dispatch';
+  kernel: Kernel;
+  tensors: Tensor[];
+  slot: number;
+  grid: [number, number];
+}
+
+interface Copy {
+  type: 'copy';
+  from: Tensor;
+  to: GPUBuffer;
+  bytes: number;
+  fromOffset: number;
+  toOffset: number;
+}
+
+export class Commands {
+  readonly #gpu: Gpu;
+  #steps: (Dispatch | Copy)[] = [];
+  #slots = 0;
+  #params = new DataView(new ArrayBuffer(64 * SLOT));
+  #paramsBuffer: GPUBuffer;
+  #groups = new Map<string, GPUBindGroup>();
+
+  constructor(gpu: Gpu) {
+    this.#gpu = gpu;
+    this.#paramsBuffer = this.#createParamsBuffer();
+  }
+
+  /**
+   * Appends a dispatch. Bindings and params are given by the names they have in the shader.
+   * @param grid workgroups in x and y
+   * @throws Error if a name is missing or the grid is too large: a fault of ours, not of a visitor.
+   */
+  run(kernel: Kernel, bindings: Record<string, Tensor>, params: Record<string, number>, grid: [number, number?]): void {
+    const [x, y = 1] = grid;
+    if (x > MAX_GRID || y > MAX_GRID) throw new Error(`${kernel.key}: grid ${x} x ${y} is larger than ${MAX_GRID}.`);
+    if (x === 0 || y === 0) return;
+    const tensors = kernel.bindings.map(({ name }) => {
+      const tensor = bindings[name];
+      if (!tensor) throw new Error(`${kernel.key}: binding "${name}" is missing.`);
+      return tensor;
+    });
+    const slot = this.#slots++;
+    if ((slot + 1) * SLOT > this.#params.byteLength) this.#grow();
+    kernel.params.forEach(({ name, type }, i) => {
+      const value = params[name];
+      if (value === undefined) throw new Error(`${kernel.key}: param "${name}" is missing.`);
+      if (type === 'u32') this.#params.setUint32(slot * SLOT + i * 4, value, true);
+      else this.#params.setFloat32(slot * SLOT + i * 4, value, true);
+    });
+    this.#steps.push({ type: 'dispatch', kernel, tensors, slot, grid: [x, y] });
+  }
+
+  /** Appends a copy. Offsets and size in bytes, multiples of 4. */
+  copy(from: Tensor, to: GPUBuffer, bytes: number, fromOffset = 0, toOffset = 0): void {
+    this.#steps.push({ type: 'copy', from, to, bytes, fromOffset, toOffset });
+  }
+
+  /** Submits what was appended and starts anew. */
+  submit(): void {
+    const { device } = this.#gpu;
+    const encoder = device.createCommandEncoder();
+    if (this.#slots > 0) device.queue.writeBuffer(this.#paramsBuffer, 0, this.#params.buffer, 0, this.#slots * SLOT);
+    let pass: GPUComputePassEncoder | null = null;
+    for (const step of this.#steps) {
+      if (step.type === 'dispatch') {
+        pass ??= encoder.beginComputePass();
+        pass.setPipeline(step.kernel.pipeline);
+        pass.setBindGroup(0, this.#group(step), [step.slot * SLOT]);
+        pass.dispatchWorkgroups(...step.grid);
+      } else {
+        pass?.end();
+        pass = null;
+        encoder.copyBufferToBuffer(step.from.buffer, step.fromOffset, step.to, step.toOffset, step.bytes);
+      }
+    }
+    pass?.end();
+    device.queue.submit([encoder.finish()]);
+    this.discard();
+  }
+
+  /** Forgets what was appended. */
+  discard(): void {
+    this.#steps = [];
+    this.#slots = 0;
+  }
+
+  destroy(): void {
+    this.discard();
+    this.#groups.clear();
+    this.#paramsBuffer.destroy();
+  }
+
+  #group({ kernel, tensors }: Dispatch): GPUBindGroup {
+    const key = `${kernel.key} ${tensors.map(({ id }) => id).join()}`;
+    let group = this.#groups.get(key);
+    if (!group) {
+      group = this.#gpu.device.createBindGroup({
+        layout: kernel.layout,
+        entries: [
+          { binding: 0, resource: { buffer: this.#paramsBuffer, size: SLOT } },
+          ...kernel.bindings.map(({ index }, i) => ({ binding: index, resource: { buffer: tensors[i]!.buffer } })),
+        ],
+      });
+      this.#groups.set(key, group);
+    }
+    return group;
+  }
+
+  #grow(): void {
+    const larger = new DataView(new ArrayBuffer(this.#params.byteLength * 2));
+    new Uint8Array(larger.buffer).set(new Uint8Array(this.#params.buffer));
+    this.#params = larger;
+    this.#paramsBuffer.destroy();
+    this.#paramsBuffer = this.#createParamsBuffer();
+    this.#groups.clear();
+  }
+
+  #createParamsBuffer(): GPUBuffer {
+    return this.#gpu.device.createBuffer({
+      label: 'params',
+      size: this.#params.byteLength,
+      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+    });
+  }
+}
+
+/** Runs `body` and turns a validation or memory error of the GPU into one of ours. */
+export async function withErrorScopes<T>(gpu: Gpu, what: string, body: () => T | Promise<T>): Promise<T> {
+  gpu.device.pushErrorScope('out-of-memory');
+  gpu.device.pushErrorScope('validation');
+  let result: T;
+  try {
+    result = await body();
+  } finally {
+    const validation = await gpu.device.popErrorScope();
+    const memory = await gpu.device.popErrorScope();
+    if (memory) {
+      throw new PersonascopeError('OutOfMemory', `The GPU ran out of memory: ${what}.`, 'Close other tabs, or pick a smaller model.');
+    }
+    if (validation) throw new PersonascopeError('ShaderError', `${what}: ${validation.message}`);
+  }
+  return result;
+}

@@ -1,0 +1,52 @@
+/** Opens the GPU. One `Gpu` a worker; everything on it is created through it, so that what lives can be counted. */
+import { PersonascopeError } from '../errors';
+import { KernelCache } from './kernel';
+import type { Tensor } from './tensor';
+
+const WHERE_IT_WORKS =
+  'Personascope needs WebGPU: Chrome or Edge 113 and later, Safari 26 and later, Firefox 141 and later on Windows; on Linux turn on chrome://flags/#enable-unsafe-webgpu.';
+
+export class Gpu {
+  readonly device: GPUDevice;
+  /** Vendor and architecture, as the browser tells them. */
+  readonly name: string;
+  readonly kernels: KernelCache;
+  /** Every tensor that has not been destroyed. */
+  readonly live = new Set<Tensor>();
+
+  constructor(device: GPUDevice, name: string) {
+    this.device = device;
+    this.name = name;
+    this.kernels = new KernelCache(device);
+  }
+
+  /** Bytes of GPU memory in live tensors. */
+  get liveBytes(): number {
+    let bytes = 0;
+    for (const tensor of this.live) bytes += tensor.buffer.size;
+    return bytes;
+  }
+
+  destroy(): void {
+    for (const tensor of [...this.live]) tensor.destroy();
+    this.device.destroy();
+  }
+}
+
+/**
+ * Asks for the fastest adapter with the largest buffers it offers.
+ * @throws PersonascopeError `WebGpuUnavailable`
+ */
+export async function openGpu(gpu: GPU | undefined = globalThis.navigator?.gpu): Promise<Gpu> {
+  if (!gpu) throw new PersonascopeError('WebGpuUnavailable', 'This browser has no WebGPU.', WHERE_IT_WORKS);
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (!adapter) throw new PersonascopeError('WebGpuUnavailable', 'WebGPU found no GPU it can use.', WHERE_IT_WORKS);
+  const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
+  try {
+    const device = await adapter.requestDevice({ requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } });
+    const { vendor, architecture, description } = adapter.info;
+    return new Gpu(device, description || [vendor, architecture].filter(Boolean).join(' ') || 'unnamed GPU');
+  } catch (cause) {
+    throw new PersonascopeError('WebGpuUnavailable', `The GPU refused to open: ${String(cause)}.`, WHERE_IT_WORKS, { cause });
+  }
+}

@@ -1,0 +1,104 @@
+/** A model's chat template: Jinja as `apply_chat_template` of transformers runs it, on @huggingface/jinja. */
+import { Environment, Interpreter, Template } from '@huggingface/jinja';
+import type { Message } from '../engine/engine';
+import { PersonascopeError } from '../errors';
+
+/** Characters: longer than any template in use; the template comes from outside and is run. */
+const MAX_TEMPLATE = 200_000;
+const MAX_RANGE = 10_000;
+
+/** What the template itself says with raise_exception. */
+class Refusal extends Error {}
+
+/**
+ * The template a folder means: `chat_template.jinja` if there is one, else `chat_template` of `tokenizer_config.json`,
+ * which is a string or a list of named templates, of which "default" is taken, or the first.
+ * @returns null where the model has none
+ */
+export function selectTemplate(tokenizerConfig: unknown, file?: string): string | null {
+  if (file !== undefined) return file;
+  const template = (tokenizerConfig as { chat_template?: unknown } | null)?.chat_template ?? null;
+  if (template === null || typeof template === 'string') return template;
+  const named: unknown[] = Array.isArray(template) ? template : [];
+  const isNamed = (item: unknown): item is { name: string; template: string } =>
+    typeof item === 'object' && item !== null && 'template' in item && typeof item.template === 'string';
+  const chosen = named.filter(isNamed).find(({ name }) => name === 'default') ?? named.find(isNamed);
+  if (!chosen) throw bad('is neither a string nor a list of named templates');
+  return chosen.template;
+}
+
+export class ChatTemplate {
+  readonly #program: Template['parsed'];
+  readonly #marks: { bos_token: string; eos_token: string };
+
+  /** @throws PersonascopeError `BadModel` where the template does not parse */
+  constructor(source: string, marks: { bosToken: string; eosToken: string }) {
+    if (source.length > MAX_TEMPLATE) throw bad(`is longer than ${MAX_TEMPLATE} characters`);
+    try {
+      this.#program = new Template(source).parsed;
+    } catch (cause) {
+      throw bad(`does not parse: ${(cause as Error).message}`, { cause });
+    }
+    this.#marks = { bos_token: marks.bosToken, eos_token: marks.eosToken };
+  }
+
+  /**
+   * The conversation as the model reads it.
+   * @throws PersonascopeError `BadRequest` with the template's words where it refuses the messages, `BadModel` where it can't be run
+   */
+  render(messages: readonly Message[], options: { addGenerationPrompt: boolean }): string {
+    const environment = new Environment();
+    const globals: Record<string, unknown> = {
+      ...{ true: true, false: false, none: null, True: true, False: false, None: null },
+      raise_exception: (words: unknown) => {
+        throw new Refusal(String(words));
+      },
+      range: boundedRange,
+      strftime_now: formatNow,
+      messages: messages.map(({ role, content }) => ({ role, content })),
+      add_generation_prompt: options.addGenerationPrompt,
+      ...this.#marks,
+    };
+    for (const [name, value] of Object.entries(globals)) environment.set(name, value);
+    try {
+      return String(new Interpreter(environment).run(this.#program).value);
+    } catch (cause) {
+      if (!(cause instanceof Refusal)) throw bad(`can't be run: ${(cause as Error).message}`, { cause });
+      const nextStep = 'Change the messages: this model expects another order or other roles.';
+      throw new PersonascopeError('BadRequest', `The model's chat template says: ${cause.message}`, nextStep);
+    }
+  }
+}
+
+function boundedRange(start: number, stop?: number, step = 1): number[] {
+  const [from, to] = stop === undefined ? [0, start] : [start, stop];
+  const length = Math.max(0, Math.ceil((to - from) / step));
+  if (!(length <= MAX_RANGE)) throw new Error(`range() of ${length} numbers`);
+  return Array.from({ length }, (_, i) => from + i * step);
+}
+
+/** Python's strftime for today's date, in English, with the directives that templates use. */
+function formatNow(format: string): string {
+  const now = new Date();
+  const pad = (value: number) => String(value).padStart(2, '0');
+  const name = (options: Intl.DateTimeFormatOptions) => now.toLocaleDateString('en-US', options);
+  const directives: Record<string, () => string> = {
+    Y: () => String(now.getFullYear()),
+    y: () => pad(now.getFullYear() % 100),
+    m: () => pad(now.getMonth() + 1),
+    d: () => pad(now.getDate()),
+    H: () => pad(now.getHours()),
+    M: () => pad(now.getMinutes()),
+    S: () => pad(now.getSeconds()),
+    B: () => name({ month: 'long' }),
+    b: () => name({ month: 'short' }),
+    A: () => name({ weekday: 'long' }),
+    a: () => name({ weekday: 'short' }),
+    '%': () => '%',
+  };
+  return format.replace(/%([a-zA-Z%])/g, (directive, letter: string) => directives[letter]?.() ?? directive);
+}
+
+function bad(reason: string, options?: ErrorOptions): PersonascopeError {
+  return new PersonascopeError('BadModel', `The model's chat template ${reason}.`, 'Choose another model.', options);
+}

@@ -1,0 +1,247 @@
+/** `config.json` of a Hugging Face folder, read into what the forward pass needs; what it lacks is refused by name. */
+import * as v from 'valibot';
+import { PersonascopeError } from '../errors';
+
+export type RopeScaling =
+  | { type: 'linear'; factor: number }
+  | {
+      type: 'llama3';
+      factor: number;
+      lowFreqFactor: number;
+      highFreqFactor: number;
+      /** Tokens. */
+      originalContextLength: number;
+    };
+
+export interface LlamaConfig {
+  architecture: 'llama' | 'qwen2' | 'qwen3';
+  dModel: number;
+  nLayers: number;
+  nHeads: number;
+  /** Divides nHeads; smaller than nHeads in grouped-query attention. */
+  nKeyValueHeads: number;
+  /** Even; not always dModel / nHeads. */
+  dHead: number;
+  dMlp: number;
+  dVocab: number;
+  /** Tokens: `max_position_embeddings`. */
+  contextLength: number;
+  ropeTheta: number;
+  rmsNormEps: number;
+  /** The unembedding is the embedding, and `lm_head.weight` is not read. */
+  tieWordEmbeddings: boolean;
+  /** q, k and v projections have a bias. */
+  qkvBias: boolean;
+  /** The attention's output projection has a bias. */
+  outputBias: boolean;
+  /** gate, up and down projections have a bias. */
+  mlpBias: boolean;
+  /** RMS norm over dHead on each query and key, before RoPE. */
+  qkNorm: boolean;
+  ropeScaling: RopeScaling | null;
+  bosTokenId: number | null;
+  eosTokenIds: number[];
+}
+
+const integer = (low: number, high: number) => v.pipe(v.number(), v.integer(), v.minValue(low), v.maxValue(high));
+const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
+const tokenId = integer(0, 2 ** 24);
+const flag = v.nullish(v.boolean(), false);
+
+const ropeSchema = v.looseObject({
+  rope_type: v.nullish(v.string()),
+  type: v.nullish(v.string()),
+  rope_theta: v.nullish(positive),
+  partial_rotary_factor: v.nullish(v.number()),
+});
+
+const llama3Schema = v.looseObject({
+  factor: positive,
+  low_freq_factor: positive,
+  high_freq_factor: positive,
+  original_max_position_embeddings: integer(1, 2 ** 24),
+});
+
+const configSchema = v.looseObject({
+  hidden_size: integer(1, 65_536),
+  num_hidden_layers: integer(1, 512),
+  num_attention_heads: integer(1, 1024),
+  num_key_value_heads: v.nullish(integer(1, 1024)),
+  head_dim: v.nullish(integer(2, 1024)),
+  intermediate_size: integer(1, 2 ** 20),
+  vocab_size: integer(1, 2 ** 22),
+  max_position_embeddings: integer(1, 2 ** 24),
+  rms_norm_eps: v.nullish(positive, 1e-6),
+  rope_theta: v.nullish(positive),
+  rope_scaling: v.nullish(ropeSchema),
+  /** Where transformers 5 keeps rope_theta and rope_scaling. */
+  rope_parameters: v.nullish(ropeSchema),
+  tie_word_embeddings: flag,
+  attention_bias: flag,
+  mlp_bias: flag,
+  bos_token_id: v.nullish(tokenId),
+  eos_token_id: v.nullish(v.union([tokenId, v.array(tokenId)])),
+});
+
+/** Read before anything else, so that another model family is refused as such and not for a field it spells otherwise. */
+const kindSchema = v.looseObject({
+  architectures: v.pipe(v.array(v.string()), v.minLength(1)),
+  hidden_act: v.nullish(v.string(), 'silu'),
+  sliding_window: v.nullish(v.number()),
+  use_sliding_window: flag,
+  layer_types: v.nullish(v.array(v.string())),
+  partial_rotary_factor: v.nullish(v.number()),
+  max_position_embeddings: v.optional(v.unknown()),
+});
+
+const generationSchema = v.looseObject({ eos_token_id: configSchema.entries.eos_token_id });
+
+const architectures: Record<string, LlamaConfig['architecture']> = {
+  LlamaForCausalLM: 'llama',
+  MistralForCausalLM: 'llama',
+  Qwen2ForCausalLM: 'qwen2',
+  Qwen3ForCausalLM: 'qwen3',
+};
+
+/**
+ * Checks a model's `config.json`, and takes further end-of-text ids from its `generation_config.json`.
+ * @throws PersonascopeError `BadModel` for a missing or impossible field, `NotSupported` for a model the forward pass can't run; both name the field.
+ */
+export function parseConfig(json: unknown, generationConfig?: unknown): LlamaConfig {
+  const kind = check(kindSchema, json, 'config.json');
+  const architecture = refuseUnsupported(kind, json as Record<string, unknown>);
+  const raw = check(configSchema, json, 'config.json');
+  const generation = generationConfig === undefined ? {} : check(generationSchema, generationConfig, GENERATION);
+
+  const nHeads = raw.num_attention_heads;
+  const nKeyValueHeads = raw.num_key_value_heads ?? nHeads;
+  if (nHeads % nKeyValueHeads !== 0) {
+    throw bad('num_key_value_heads', `${nKeyValueHeads} does not divide num_attention_heads ${nHeads}`);
+  }
+  const dHead = raw.head_dim ?? raw.hidden_size / nHeads;
+  if (dHead % 2 !== 0) {
+    throw bad(
+      isMissing(raw.head_dim) ? 'num_attention_heads' : 'head_dim',
+      `a head of ${dHead} dimensions can't be rotated in pairs`,
+    );
+  }
+  const rope = raw.rope_parameters ?? raw.rope_scaling;
+  const attentionBias = architecture === 'qwen2' ? false : raw.attention_bias;
+  return {
+    architecture,
+    dModel: raw.hidden_size,
+    nLayers: raw.num_hidden_layers,
+    nHeads,
+    nKeyValueHeads,
+    dHead,
+    dMlp: raw.intermediate_size,
+    dVocab: raw.vocab_size,
+    contextLength: raw.max_position_embeddings,
+    ropeTheta: raw.rope_parameters?.rope_theta ?? raw.rope_theta ?? 10_000,
+    rmsNormEps: raw.rms_norm_eps,
+    tieWordEmbeddings: raw.tie_word_embeddings,
+    qkvBias: architecture === 'qwen2' || attentionBias,
+    outputBias: attentionBias,
+    mlpBias: architecture === 'llama' && raw.mlp_bias,
+    qkNorm: architecture === 'qwen3',
+    ropeScaling: rope ? parseRopeScaling(rope, raw.rope_parameters ? 'rope_parameters' : 'rope_scaling') : null,
+    bosTokenId: raw.bos_token_id ?? null,
+    eosTokenIds: [...new Set([raw.eos_token_id ?? [], generation.eos_token_id ?? []].flat())],
+  };
+}
+
+/**
+ * RoPE's angle per position for each pair of a head's dimensions.
+ * @returns (dHead / 2), radians a token, rope scaling applied: `linear` divides by the factor; `llama3` divides long wavelengths only,
+ * as `_compute_llama3_parameters` in transformers' `modeling_rope_utils.py`.
+ */
+export function inverseFrequencies(config: LlamaConfig): Float64Array {
+  const { dHead, ropeTheta, ropeScaling } = config;
+  const plain = Float64Array.from({ length: dHead / 2 }, (_, i) => ropeTheta ** (-(2 * i) / dHead));
+  if (ropeScaling === null) return plain;
+  if (ropeScaling.type === 'linear') return plain.map((frequency) => frequency / ropeScaling.factor);
+
+  const { factor, lowFreqFactor, highFreqFactor, originalContextLength } = ropeScaling;
+  return plain.map((frequency) => {
+    const turns = (originalContextLength * frequency) / (2 * Math.PI);
+    if (turns > highFreqFactor) return frequency;
+    if (turns < lowFreqFactor) return frequency / factor;
+    const smooth = (turns - lowFreqFactor) / (highFreqFactor - lowFreqFactor);
+    return ((1 - smooth) * frequency) / factor + smooth * frequency;
+  });
+}
+
+const GENERATION = 'generation_config.json';
+
+function isMissing<T>(value: T | null | undefined): value is null | undefined {
+  return value === null || value === undefined;
+}
+
+function refuseUnsupported(
+  kind: v.InferOutput<typeof kindSchema>,
+  json: Record<string, unknown>,
+): LlamaConfig['architecture'] {
+  const name = kind.architectures[0]!;
+  const architecture = Object.hasOwn(architectures, name) ? architectures[name] : undefined;
+  if (!architecture) throw unsupported('architectures', `${name} is none of ${Object.keys(architectures).join(', ')}`);
+  if (!isMissing(json.quantization_config)) {
+    throw unsupported('quantization_config', 'quantised weights are not read, only F32, F16 and BF16');
+  }
+  if (kind.hidden_act !== 'silu') throw unsupported('hidden_act', `${kind.hidden_act} is not silu`);
+  if ((kind.partial_rotary_factor ?? 1) !== 1) {
+    throw unsupported('partial_rotary_factor', 'only whole heads are rotated');
+  }
+  const otherLayer = kind.layer_types?.find((type) => type !== 'full_attention');
+  if (otherLayer !== undefined) throw unsupported('layer_types', `${otherLayer} is not full_attention`);
+  if (name === 'MistralForCausalLM') {
+    // Mistral's own default, when the field is absent, is a window of 4096; null means none.
+    const window = json.sliding_window === undefined ? 4096 : kind.sliding_window;
+    const context = Number(kind.max_position_embeddings);
+    if (!isMissing(window) && !(window >= context)) {
+      throw unsupported('sliding_window', `attention over the last ${window} tokens only is not built`);
+    }
+  } else if (kind.use_sliding_window) {
+    throw unsupported('use_sliding_window', 'sliding-window attention is not built');
+  }
+  return architecture;
+}
+
+function parseRopeScaling(rope: v.InferOutput<typeof ropeSchema>, field: string): RopeScaling | null {
+  if ((rope.partial_rotary_factor ?? 1) !== 1) {
+    throw unsupported(`${field}.partial_rotary_factor`, 'only whole heads are rotated');
+  }
+  const type = rope.rope_type ?? rope.type ?? 'default';
+  if (type === 'default') return null;
+  if (type === 'linear') {
+    return { type, factor: check(v.looseObject({ factor: positive }), rope, 'config.json', field).factor };
+  }
+  if (type !== 'llama3') throw unsupported(`${field}.rope_type`, `${type} is none of default, linear, llama3`);
+  const raw = check(llama3Schema, rope, 'config.json', field);
+  if (raw.high_freq_factor <= raw.low_freq_factor) {
+    throw bad(`${field}.high_freq_factor`, `${raw.high_freq_factor} must exceed low_freq_factor`);
+  }
+  return {
+    type,
+    factor: raw.factor,
+    lowFreqFactor: raw.low_freq_factor,
+    highFreqFactor: raw.high_freq_factor,
+    originalContextLength: raw.original_max_position_embeddings,
+  };
+}
+
+function check<T extends v.GenericSchema>(schema: T, json: unknown, file: string, under?: string): v.InferOutput<T> {
+  const result = v.safeParse(schema, json, { abortEarly: true });
+  if (result.success) return result.output;
+  const issue = result.issues[0];
+  const field = [under, v.getDotPath(issue)].filter(Boolean).join('.');
+  throw bad(field || 'the whole', issue.message, file);
+}
+
+function bad(field: string, reason: string, file = 'config.json'): PersonascopeError {
+  return new PersonascopeError('BadModel', `${file}: ${field}: ${reason}.`, 'Choose another model, or mend the file.');
+}
+
+function unsupported(field: string, reason: string): PersonascopeError {
+  const nextStep = 'Choose a Llama, Qwen2 or Qwen3 model that is not quantised.';
+  return new PersonascopeError('NotSupported', `config.json: ${field}: ${reason}.`, nextStep);
+}

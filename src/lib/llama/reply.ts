@@ -1,0 +1,158 @@
+/** Writes one reply: prefill, then a token at a time, until a stop token, the limit, the end of the context or an abort. */
+import type { ChatOptions, ChatResult, ChatToken, Reading, ResolvedChatRequest } from '../engine/engine';
+import { PersonascopeError } from '../errors';
+import { isIdle, type ResolvedIntervention } from '../interp/intervention';
+import { uniformAt } from '../interp/random';
+import type { TapProgram } from '../taps/tap-program';
+import type { ChatTokenizer } from './tokenizer';
+
+/** Runs tokens from a position on. With `draw`, samples the token that follows the last of them. Readings: one array a probe slot, one value a row. */
+export type Pass = (
+  tokenIds: number[],
+  position: number,
+  draw: { temperature: number; topP: number; uniform: number } | null,
+) => Promise<{ sampled: { id: number; logprob: number; nonFinite: number } | null; readings: Float32Array[] }>;
+
+export interface ReplyTask {
+  request: ResolvedChatRequest;
+  tokenizer: ChatTokenizer;
+  /** Prompt and, after `promptLength`, the prefilled words of the reply. */
+  promptIds: number[];
+  promptLength: number;
+  contextLength: number;
+}
+
+export class Reply {
+  readonly #task: ReplyTask;
+  readonly #taps: TapProgram;
+  readonly #pass: Pass;
+  #interventions: ResolvedIntervention[];
+  /** Index of the next token whose pass has not been encoded yet. */
+  #nextToken = 0;
+  readonly #tokens: ChatToken[] = [];
+  readonly #readings: Reading[];
+
+  constructor(task: ReplyTask, taps: TapProgram, pass: Pass) {
+    this.#task = task;
+    this.#taps = taps;
+    this.#pass = pass;
+    this.#interventions = task.request.interventions;
+    this.#readings = (['prompt', 'response'] as const).flatMap((phase) =>
+      taps.slots.map(({ probe, layer }) => ({ probe, layer, phase, values: [] as number[] })),
+    );
+  }
+
+  /** From the next token on, these hold. Returns that token's index. */
+  steer(interventions: ResolvedIntervention[]): number {
+    this.#apply(interventions);
+    return this.#nextToken;
+  }
+
+  async write(maxRows: number, { signal, onToken }: ChatOptions): Promise<ChatResult> {
+    const { request, tokenizer, promptIds, promptLength, contextLength } = this.#task;
+    const { sampling } = request;
+    const detokenizer = tokenizer.stream();
+    const limit = Math.min(sampling.maxTokens, contextLength - promptIds.length);
+    const schedule = [...request.schedule].sort((a, b) => a.token - b.token);
+    const started = performance.now();
+    let prefilled = started;
+    let text = request.prefill ?? '';
+    let input = promptIds;
+    let position = 0;
+    let stopReason: ChatResult['stopReason'] = 'length';
+    this.#apply(request.interventions);
+
+    while (true) {
+      const index = this.#nextToken;
+      while (schedule[0] && schedule[0].token <= index) this.#apply(schedule.shift()!.interventions);
+      for (; input.length > maxRows && !signal?.aborted; position += maxRows) {
+        this.#record(position, await this.#pass(input.slice(0, maxRows), position, null));
+        input = input.slice(maxRows);
+      }
+      if (signal?.aborted) {
+        stopReason = 'aborted';
+        break;
+      }
+      const isLast = index >= limit;
+      const uniform = uniformAt(sampling.seed, index);
+      const running = this.#pass(
+        input,
+        position,
+        isLast ? null : { temperature: sampling.temperature, topP: sampling.topP, uniform },
+      );
+      this.#nextToken++;
+      const { sampled, readings } = await running;
+      const fresh = this.#record(position, { readings });
+      position += input.length;
+      if (index === 0) prefilled = performance.now();
+      if (!sampled) break;
+      if (sampled.nonFinite > 0) throw this.#describeNonFinite();
+      if (tokenizer.stopTokenIds.has(sampled.id)) {
+        stopReason = 'stop';
+        break;
+      }
+      const token = { id: sampled.id, text: detokenizer.push(sampled.id), logprob: sampled.logprob };
+      text += token.text;
+      this.#tokens.push(token);
+      input = [sampled.id];
+      onToken?.({
+        index,
+        token,
+        text,
+        readings: index === 0 ? this.#readings.map((r) => ({ ...r, values: [...r.values] })) : fresh,
+      });
+    }
+    return {
+      text,
+      tokens: this.#tokens,
+      readings: this.#readings,
+      stopReason,
+      seed: sampling.seed,
+      timings: {
+        promptTokens: promptLength,
+        prefillMs: prefilled - started,
+        responseTokens: this.#tokens.length,
+        decodeMs: performance.now() - prefilled,
+      },
+    };
+  }
+
+  #apply(interventions: ResolvedIntervention[]): void {
+    this.#interventions = interventions;
+    this.#taps.setInterventions(interventions);
+  }
+
+  /** Files the readings of a pass under prompt and response, and returns those of the response. */
+  #record(position: number, { readings }: { readings: Float32Array[] }): Reading[] {
+    const slots = this.#taps.slots.length;
+    return readings.map((values, slot) => {
+      const promptRows = Math.max(0, Math.min(values.length, this.#task.promptLength - position));
+      this.#readings[slot]!.values.push(...values.subarray(0, promptRows));
+      const response = this.#readings[slots + slot]!;
+      response.values.push(...values.subarray(promptRows));
+      return { ...response, values: [...values.subarray(promptRows)] };
+    });
+  }
+
+  #describeNonFinite(): PersonascopeError {
+    let strongest: { layer: number; dose: number } | null = null;
+    for (const intervention of this.#interventions) {
+      if (isIdle(intervention)) continue;
+      for (const [layer, vector] of intervention.vectors) {
+        const dose = Math.abs(intervention.coefficient) * Math.hypot(...vector);
+        if (!strongest || dose > strongest.dose) strongest = { layer, dose };
+      }
+    }
+    return strongest
+      ? new PersonascopeError(
+          'SteeringTooStrong',
+          `Steering too strong at layer ${strongest.layer}: the model's output is no longer finite. The text so far is kept.`,
+          'Move the dials back toward zero and regenerate.',
+        )
+      : new PersonascopeError(
+          'BadModel',
+          "The model's output is not finite.",
+          'The weights may be damaged; load the model again.',
+        );
+  }
+}

@@ -1,0 +1,177 @@
+/** A model in Hugging Face layout, from any URL that allows it. Whatever can be refused is refused before weights are fetched. */
+import * as v from 'valibot';
+import { PersonascopeError } from '../errors';
+import { parseConfig, type LlamaConfig } from './config';
+import { badModel, downloadJson, downloadText, type DownloadOptions } from './download';
+import type { TensorEntry } from './safetensors-header';
+import { downloadShard, type Shard } from './shard';
+import { checkTensors, expectedTensors } from './tensors';
+import { ChatTokenizer } from './tokenizer';
+
+export interface ModelFiles {
+  config: LlamaConfig;
+  tokenizer: ChatTokenizer;
+  /** Every tensor the forward pass reads, and no other. */
+  tensors: Map<string, TensorEntry>;
+  /** Of all weight files. */
+  totalBytes: number;
+  /** Bytes of one tensor, as stored; a view into the downloaded file. */
+  read(entry: TensorEntry, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
+  /** SHA-256 of `model.safetensors`, hexadecimal. Of several files: of the lines `sha256sum` prints for them, in the index's order. */
+  digest(): Promise<string>;
+}
+
+export interface OpenOptions extends DownloadOptions {
+  /** Bytes of weights. The total may still grow while the later of several files are unknown. */
+  onProgress?: (loaded: number, total: number) => void;
+}
+
+/** Bytes. */
+const limits = { config: 2 ** 20, template: 2 ** 20, tokenizerConfig: 2 ** 22, index: 2 ** 24, tokenizer: 2 ** 26 };
+
+const indexSchema = v.looseObject({
+  metadata: v.nullish(v.looseObject({ total_size: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(0))) })),
+  weight_map: v.record(v.string(), v.string()),
+});
+
+/**
+ * Reads a model folder: its config first, then its tokenizer, then its weights.
+ * @param url the folder, with or without a slash at its end; or a model's page on huggingface.co
+ * @throws PersonascopeError `NotSupported`, `BadModel`, `DownloadFailed`, `Aborted`, `OutOfMemory`, or `BadRequest` for an unusable address
+ */
+export async function openModelFolder(url: string, options: OpenOptions = {}): Promise<ModelFiles> {
+  const fileUrl = resolveFolder(url);
+  const optional = { ...options, isOptional: true } as const;
+  const configJson = await downloadJson(fileUrl('config.json'), limits.config, options);
+  parseConfig(configJson);
+
+  const [generation, tokenizerJson, tokenizerConfig] = await Promise.all([
+    downloadJson(fileUrl('generation_config.json'), limits.config, optional),
+    downloadJson(fileUrl('tokenizer.json'), limits.tokenizer, options),
+    downloadJson(fileUrl('tokenizer_config.json'), limits.tokenizerConfig, options),
+  ]);
+  const config = parseConfig(configJson, generation);
+  const tokenizer = await openTokenizer(tokenizerJson, tokenizerConfig, config, () =>
+    downloadText(fileUrl('chat_template.jinja'), limits.template, optional),
+  );
+
+  const single = await downloadShard(fileUrl('model.safetensors'), {
+    ...options,
+    check: (tensors) => checkTensors(tensors, config),
+  });
+  const shards = single ? new Map([['model.safetensors', single]]) : await downloadShards(fileUrl, config, options);
+  return {
+    config,
+    tokenizer,
+    tensors: new Map([...shards.values()].flatMap(({ tensors }) => [...tensors])),
+    totalBytes: sum([...shards.values()].map(({ bytes }) => bytes.length)),
+    read: async (entry, signal) => {
+      if (signal?.aborted) throw new PersonascopeError('Aborted', `Reading ${entry.name} was cancelled.`);
+      return shards.get(entry.file)!.bytes.subarray(entry.begin, entry.end);
+    },
+    digest: () => digestShards(shards),
+  };
+}
+
+/** @returns the address of a file in the folder; a query (a signature, say) is kept for every file */
+function resolveFolder(url: string): (name: string) => URL {
+  let folder: URL;
+  try {
+    folder = new URL(url, globalThis.location?.href);
+  } catch (cause) {
+    throw badAddress(`"${url}" is no address`, cause);
+  }
+  if (!['http:', 'https:'].includes(folder.protocol)) throw badAddress(`${folder.protocol} can't be read`);
+  folder.hash = '';
+  const page = /^\/([^/]+\/[^/]+)(?:\/(?:tree|resolve)\/([^/]+))?\/?$/.exec(folder.pathname);
+  const isHub = ['huggingface.co', 'www.huggingface.co', 'hf.co'].includes(folder.hostname);
+  if (isHub && page) folder = new URL(`https://huggingface.co/${page[1]}/resolve/${page[2] ?? 'main'}/`);
+  if (!folder.pathname.endsWith('/')) folder.pathname += '/';
+  return (name) => {
+    const file = new URL(name, folder);
+    file.search = folder.search;
+    return file;
+  };
+}
+
+/** `chat_template.jinja` is asked for only where `tokenizer_config.json` has no template: newer folders have one or the other. */
+async function openTokenizer(
+  tokenizer: unknown,
+  tokenizerConfig: unknown,
+  config: LlamaConfig,
+  downloadTemplate: () => Promise<string | null>,
+): Promise<ChatTokenizer> {
+  if (typeof tokenizerConfig !== 'object' || tokenizerConfig === null) {
+    throw badModel('tokenizer_config.json', 'is not an object');
+  }
+  const hasTemplate = 'chat_template' in tokenizerConfig && tokenizerConfig.chat_template !== null;
+  const chatTemplate = hasTemplate ? undefined : ((await downloadTemplate()) ?? undefined);
+  const opened = new ChatTokenizer({ tokenizer, tokenizerConfig, chatTemplate, eosTokenIds: config.eosTokenIds });
+  if (opened.size > config.dVocab) {
+    const reason = `has ids up to ${opened.size - 1}, beyond vocab_size ${config.dVocab} of config.json`;
+    throw badModel('tokenizer.json', reason);
+  }
+  return opened;
+}
+
+async function downloadShards(
+  fileUrl: (name: string) => URL,
+  config: LlamaConfig,
+  options: OpenOptions,
+): Promise<Map<string, Shard>> {
+  const index = 'model.safetensors.index.json';
+  const json = await downloadJson(fileUrl(index), limits.index, { ...options, isOptional: true });
+  if (json === undefined) throw badModel('The folder', `has neither model.safetensors nor ${index}`);
+  const parsed = v.safeParse(indexSchema, json);
+  if (!parsed.success) throw badModel(index, `${v.getDotPath(parsed.issues[0]) ?? ''}: ${parsed.issues[0].message}`);
+  const names = groupByFile(parsed.output.weight_map, config, index);
+
+  const shards = new Map<string, Shard>();
+  const declared = parsed.output.metadata?.total_size ?? 0;
+  for (const [file, wanted] of names) {
+    const before = sum([...shards.values()].map(({ bytes }) => bytes.length));
+    const shard = await downloadShard(fileUrl(file), {
+      ...options,
+      check: (tensors) => checkTensors(tensors, config, wanted),
+      onProgress: (loaded, total) => options.onProgress?.(before + loaded, Math.max(declared, before + total)),
+    });
+    if (!shard) throw badModel(file, `is named in ${index}, and the folder does not have it`);
+    shards.set(file, shard);
+  }
+  return shards;
+}
+
+/** Which tensors each file must hold, of those the forward pass reads. */
+function groupByFile(weightMap: Record<string, string>, config: LlamaConfig, index: string): Map<string, Set<string>> {
+  const names = new Map<string, Set<string>>();
+  for (const name of expectedTensors(config).keys()) {
+    const file = Object.hasOwn(weightMap, name) ? weightMap[name] : undefined;
+    if (file === undefined) throw badModel(index, `does not say where ${name} is`);
+    // A name, not a path: files outside the folder are none of the model's.
+    if (!/^[\w-][\w.-]{0,200}$/.test(file)) throw badModel(index, `weight_map.${name} is not a file name`);
+    names.set(file, (names.get(file) ?? new Set()).add(name));
+  }
+  return new Map([...names].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+async function digestShards(shards: ReadonlyMap<string, Shard>): Promise<string> {
+  const digests: string[] = [];
+  for (const { bytes } of shards.values()) digests.push(await sha256(bytes));
+  if (digests.length === 1) return digests[0]!;
+  const lines = [...shards.keys()].map((file, i) => `${digests[i]}  ${file}\n`);
+  return sha256(new TextEncoder().encode(lines.join('')));
+}
+
+async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+function badAddress(reason: string, cause?: unknown): PersonascopeError {
+  const nextStep = "Give the https address of a model's folder.";
+  return new PersonascopeError('BadRequest', `The model's address: ${reason}.`, nextStep, { cause });
+}

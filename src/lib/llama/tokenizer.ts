@@ -1,0 +1,230 @@
+/** A model's tokenizer and chat template: conversations to token ids, and token ids to text. */
+import { Tokenizer, type AddedToken } from '@huggingface/tokenizers';
+import type { Message } from '../engine/engine';
+import { PersonascopeError } from '../errors';
+import { ChatTemplate, selectTemplate } from './chat-template';
+import { Detokenizer } from './detokenizer';
+import { anyOf, Disguise } from './disguise';
+import { checkMessages } from './messages';
+
+export interface TokenizerFiles {
+  /** Parsed `tokenizer.json`. */
+  tokenizer: unknown;
+  /** Parsed `tokenizer_config.json`. */
+  tokenizerConfig: unknown;
+  /** `chat_template.jinja`. */
+  chatTemplate?: string;
+  /** From `config.json` and `generation_config.json`. */
+  eosTokenIds?: number[];
+}
+
+export interface EncodedChat {
+  /** What the model reads, control tokens spelt out. */
+  text: string;
+  ids: number[];
+  /** Index of the first token of the last user message, its mark included. */
+  turnStart: number;
+}
+
+export class ChatTokenizer {
+  /** Tokens that end a reply: the files' eos, and the special token the chat template puts after an assistant's words. */
+  readonly stopTokenIds: ReadonlySet<number>;
+  /** One more than the highest token id. */
+  readonly size: number;
+  readonly #tokenizer: Tokenizer;
+  readonly #template: ChatTemplate | null;
+  readonly #bosToken: string;
+  readonly #added: ReadonlyMap<string, AddedToken>;
+  readonly #addedPattern: RegExp | null;
+  readonly #specials: readonly string[];
+  readonly #specialPattern: RegExp | null;
+  readonly #specialIds: ReadonlySet<number>;
+
+  /** @throws PersonascopeError `BadModel` where a file is not what it should be */
+  constructor(files: TokenizerFiles) {
+    this.#tokenizer = buildTokenizer(files.tokenizer, files.tokenizerConfig);
+    const added = [...this.#tokenizer.get_added_tokens_decoder().values()].filter(({ content }) => content !== '');
+    this.#added = new Map(added.map((token) => [token.content, token]));
+    this.#addedPattern = anyOf([...this.#added.keys()]);
+    this.#bosToken = readMark(files.tokenizerConfig, 'bos_token');
+    const eosToken = readMark(files.tokenizerConfig, 'eos_token');
+    const isSpecial = ({ special, content }: AddedToken) =>
+      special || content === this.#bosToken || content === eosToken;
+    this.#specials = added.filter(isSpecial).map(({ content }) => content);
+    this.#specialPattern = anyOf(this.#specials);
+    this.#specialIds = new Set(added.filter(isSpecial).map(({ id }) => id));
+    this.size = this.#tokenizer.model!.vocab.length;
+
+    const source = selectTemplate(files.tokenizerConfig, files.chatTemplate);
+    this.#template = source === null ? null : new ChatTemplate(source, { bosToken: this.#bosToken, eosToken });
+    const eosId = this.#tokenizer.token_to_id(eosToken);
+    const stops = [...(files.eosTokenIds ?? []), eosId, this.#findTurnEnd()];
+    this.stopTokenIds = new Set(stops.filter((id) => id !== undefined));
+  }
+
+  /** The token with this string; undefined if there is none. */
+  tokenId(token: string): number | undefined {
+    return this.#tokenizer.token_to_id(token);
+  }
+
+  /**
+   * Tokens of a text in which control tokens are spelt out, "<|end|>" becoming that one token; no bos or eos is added.
+   * For text from a visitor use {@link encodeChat}.
+   */
+  encode(text: string): number[] {
+    return known(this.#tokenizer.encode(text, { add_special_tokens: false }).ids);
+  }
+
+  /**
+   * The conversation as the model's template lays it out, up to where the model goes on. Control tokens in messages are ordinary text.
+   * @param prefill the reply's first words
+   * @throws PersonascopeError `BadRequest` naming the field, or with the template's words; `NotSupported` for a model without a template
+   */
+  encodeChat(messages: Message[], prefill = ''): EncodedChat {
+    checkMessages(messages, prefill);
+    const full = this.#encode(messages, prefill, true);
+    return { ...full, turnStart: this.#findTurnStart(messages, full.ids) };
+  }
+
+  /** Text of the tokens, special ones left out. */
+  decode(ids: number[]): string {
+    const readable = ids.filter((id) => this.#isText(id));
+    if (readable.length === 0) return '';
+    // Cleaning up spaces before punctuation would make a token's text depend on those after it.
+    return this.#tokenizer.decode(readable, { clean_up_tokenization_spaces: false });
+  }
+
+  /** For a reply that arrives token by token; what it gives out adds up to {@link decode} of all of them. */
+  stream(): Detokenizer {
+    const isText = (id: number) => this.#isText(id);
+    return new Detokenizer((ids) => this.decode(ids), isText);
+  }
+
+  #isText(id: number): boolean {
+    return !this.#specialIds.has(id) && this.#tokenizer.id_to_token(id) !== undefined;
+  }
+
+  #encode(
+    messages: readonly Message[],
+    prefill: string,
+    addGenerationPrompt: boolean,
+  ): { text: string; ids: number[] } {
+    if (!this.#template) {
+      const nextStep = 'Choose a model that was trained to chat.';
+      throw new PersonascopeError('NotSupported', 'The model has no chat template.', nextStep);
+    }
+    const contents = [...messages.map(({ content }) => content), prefill];
+    const pattern = this.#specialPattern;
+    if (!pattern || !contents.some((content) => pattern.test(content))) {
+      const text = this.#template.render(messages, { addGenerationPrompt }) + prefill;
+      return { text, ids: this.encode(text) };
+    }
+    const disguise = new Disguise(this.#specials, contents);
+    const hidden = messages.map(({ role, content }) => ({ role, content: disguise.hide(content) }));
+    const text = this.#template.render(hidden, { addGenerationPrompt }) + disguise.hide(prefill);
+    return { text: disguise.reveal(text), ids: this.#encodeDisguised(text, disguise) };
+  }
+
+  /** As the library encodes, except that stand-ins are exchanged back only after the text was split at its control tokens. */
+  #encodeDisguised(text: string, disguise: Disguise): number[] {
+    const pieces = splitAround(text, this.#addedPattern!);
+    pieces.forEach((piece, i) => {
+      const token = this.#added.get(piece);
+      if (token?.lstrip && i > 0) pieces[i - 1] = pieces[i - 1]!.trimEnd();
+      if (token?.rstrip && i + 1 < pieces.length) pieces[i + 1] = pieces[i + 1]!.trimStart();
+    });
+    return pieces.flatMap((piece, section) => {
+      const token = this.#added.get(piece);
+      return token ? [token.id] : this.#encodeOrdinary(disguise.reveal(piece), section);
+    });
+  }
+
+  /** Tokens of a text in which nothing is a control token. */
+  #encodeOrdinary(text: string, section: number): number[] {
+    const { normalizer, pre_tokenizer: preTokenizer, model } = this.#tokenizer;
+    const normal = normalizer ? normalizer.normalize(text) : text;
+    if (normal === '') return [];
+    const words = preTokenizer ? preTokenizer.pre_tokenize(normal, { section_index: section }) : [normal];
+    const idsOf = (pieces: string[]) =>
+      known(model!._call(pieces).map((token) => model!.tokens_to_ids.get(token) ?? model!.unk_token_id));
+    const ids = idsOf(words);
+    // A vocabulary may have the control token as an ordinary word too: then take the text character by character.
+    return ids.some((id) => this.#specialIds.has(id)) ? words.flatMap((word) => idsOf([...word])) : ids;
+  }
+
+  #findTurnStart(messages: Message[], ids: number[]): number {
+    const before = messages.slice(0, -1);
+    const last = messages.at(-1)!;
+    if (before.length > 0) {
+      const prefix = this.#tryEncode(before, false);
+      if (prefix) return commonPrefix(prefix, ids);
+    }
+    // Nothing goes before it, or the template refuses that on its own: step back from the message's first word to the end of the turn before.
+    const other = this.#encode(
+      [...before, { ...last, content: last.content.startsWith('a') ? 'b' : 'a' }],
+      '',
+      true,
+    ).ids;
+    const firstWord = commonPrefix(other, ids);
+    const end = ids.findLastIndex((id, i) => i < firstWord && this.stopTokenIds.has(id));
+    let start = end + 1;
+    while (end >= 0 && start < firstWord && this.#isText(ids[start]!) && this.decode([ids[start]!]).trim() === '')
+      start++;
+    return start === 0 && this.#bosToken !== '' && ids[0] === this.tokenId(this.#bosToken) ? 1 : start;
+  }
+
+  /** null where the template refuses the messages. */
+  #tryEncode(messages: Message[], addGenerationPrompt: boolean): number[] | null {
+    try {
+      return this.#encode(messages, '', addGenerationPrompt).ids;
+    } catch (error) {
+      if (error instanceof PersonascopeError && error.name !== 'NotSupported') return null;
+      throw error;
+    }
+  }
+
+  /** The special token right after an assistant's words, as the template writes it. */
+  #findTurnEnd(): number | undefined {
+    if (!this.#template || !this.#specialPattern) return undefined;
+    const user: Message = { role: 'user', content: 'a' };
+    const before = this.#tryEncode([user], true);
+    const ids = this.#tryEncode([user, { role: 'assistant', content: 'b' }], false);
+    if (!before || !ids) return undefined;
+    return ids.slice(commonPrefix(before, ids)).find((id) => this.#specialIds.has(id));
+  }
+}
+
+/** Special tokens are matched in text as it was written, so that normalising a visitor's text (full-width letters, say) can't form one. */
+function buildTokenizer(tokenizer: unknown, tokenizerConfig: unknown): Tokenizer {
+  try {
+    const json = tokenizer as { added_tokens?: AddedToken[] };
+    const added = (json.added_tokens ?? []).map((token) => (token.special ? { ...token, normalized: false } : token));
+    return new Tokenizer({ ...json, added_tokens: added }, tokenizerConfig as object);
+  } catch (cause) {
+    const message = `tokenizer.json: the tokenizer can't be built (${(cause as Error).message}).`;
+    throw new PersonascopeError('BadModel', message, 'Choose another model.', { cause });
+  }
+}
+
+/** A string, or an object with the string as `content`, as older files have it. */
+function readMark(tokenizerConfig: unknown, field: 'bos_token' | 'eos_token'): string {
+  const mark = (tokenizerConfig as Record<string, unknown>)[field];
+  const text = typeof mark === 'object' && mark !== null && 'content' in mark ? mark.content : mark;
+  return typeof text === 'string' ? text : '';
+}
+
+function known(ids: (number | undefined)[]): number[] {
+  if (ids.every((id) => id !== undefined)) return ids;
+  const message = 'The tokenizer has no token for a character of this text, nor one for the unknown.';
+  throw new PersonascopeError('BadModel', message, 'Choose another model, or leave the character out.');
+}
+
+/** The matches and what is between them, in order, empty pieces left out. */
+function splitAround(text: string, pattern: RegExp): string[] {
+  return text.split(new RegExp(`(${pattern.source})`, 'u')).filter((piece) => piece !== '');
+}
+
+function commonPrefix(a: readonly number[], b: readonly number[]): number {
+  const different = a.findIndex((id, i) => id !== b[i]);
+  return different === -1 ? Math.min(a.length, b.length) : different;
+}

@@ -1,0 +1,119 @@
+/**
+ * Interventions and probes as kernels on a residual buffer. An engine calls `encode` once for each layer of each pass, right after the
+ * block has written its output; nothing is read back here.
+ */
+import type { Commands } from '../gpu/commands';
+import type { Gpu } from '../gpu/device';
+import type { Kernel } from '../gpu/kernel';
+import { Tensor, TensorOwner } from '../gpu/tensor';
+import type { ResolvedIntervention, ResolvedProbe } from '../interp/intervention';
+import { planSteps, type Step } from './plan';
+
+/** The rows of a pass: the first `promptRows` of `rows` are prompt tokens, the others the reply's. */
+export interface RowSpan {
+  rows: number;
+  promptRows: number;
+}
+
+export interface ProbeSlot {
+  probe: string;
+  layer: number;
+}
+
+export interface TapKernels {
+  addition: Kernel;
+  capping: Kernel;
+  probe: Kernel;
+  accumulate: Kernel;
+}
+
+export const WORKGROUP_SIZE = 64;
+
+/** @throws PersonascopeError `ShaderError` */
+export async function compileTaps(gpu: Gpu): Promise<TapKernels> {
+  const get = (file: string) => gpu.kernels.get({ file, constants: { WORKGROUP_SIZE } });
+  const [addition, capping, probe, accumulate] = await Promise.all(
+    ['tap_addition', 'tap_capping', 'tap_probe', 'tap_accumulate'].map(get),
+  );
+  return { addition: addition!, capping: capping!, probe: probe!, accumulate: accumulate! };
+}
+
+export class TapProgram {
+  /** Readings of the last pass: (slots, rows of that pass), in the order of `slots`. */
+  readonly readings: Tensor;
+  readonly slots: ProbeSlot[];
+  readonly #kernels: TapKernels;
+  readonly #dModel: number;
+  readonly #owner: TensorOwner;
+  readonly #gpu: Gpu;
+  /** (probes of all layers, dModel), rows in the order of `slots`. */
+  readonly #probeVectors: Tensor;
+  #steps: Step[] = [];
+  #stepVectors: Tensor;
+
+  /**
+   * @param maxRows the most rows a pass may have
+   * @param probes read at their layers, after that layer's interventions
+   */
+  constructor(gpu: Gpu, kernels: TapKernels, dModel: number, maxRows: number, probes: ResolvedProbe[]) {
+    this.#gpu = gpu;
+    this.#kernels = kernels;
+    this.#dModel = dModel;
+    this.#owner = new TensorOwner(gpu);
+    const rows = probes.flatMap(({ name, vectors }) => [...vectors].map(([layer, vector]) => ({ probe: name, layer, vector })));
+    rows.sort((a, b) => a.layer - b.layer);
+    this.slots = rows.map(({ probe, layer }) => ({ probe, layer }));
+    const stacked = new Float32Array(Math.max(1, rows.length) * dModel);
+    rows.forEach(({ vector }, i) => stacked.set(vector, i * dModel));
+    this.#probeVectors = this.#owner.upload('probe vectors', [Math.max(1, rows.length), dModel], stacked);
+    this.readings = this.#owner.create('readings', [Math.max(1, rows.length), maxRows]);
+    this.#stepVectors = new Tensor(gpu, 'steering vectors', [1, dModel], 'f32');
+  }
+
+  /** Replaces the interventions; passes encoded from now on feel them. Takes microseconds: vectors of a few layers are written, nothing is compiled. */
+  setInterventions(interventions: ResolvedIntervention[]): void {
+    this.#steps = planSteps(interventions, this.#dModel);
+    const rows = Math.max(1, this.#steps.length);
+    if (rows > this.#stepVectors.shape[0]!) {
+      this.#stepVectors.destroy();
+      this.#stepVectors = new Tensor(this.#gpu, 'steering vectors', [rows * 2, this.#dModel], 'f32');
+    }
+    const stacked = new Float32Array(this.#steps.length * this.#dModel);
+    this.#steps.forEach(({ vector }, i) => stacked.set(vector, i * this.#dModel));
+    if (stacked.length > 0) this.#stepVectors.write(stacked);
+  }
+
+  /** Appends this layer's interventions, then its probes. @param h (rows, dModel) */
+  encode(commands: Commands, layer: number, h: Tensor, span: RowSpan): void {
+    this.#steps.forEach((step, vectorRow) => {
+      if (step.layer === layer) this.#encodeStep(commands, step, vectorRow, h, span);
+    });
+    const first = this.slots.findIndex((slot) => slot.layer === layer);
+    if (first < 0) return;
+    const probes = this.slots.filter((slot) => slot.layer === layer).length;
+    commands.run(
+      this.#kernels.probe,
+      { h, vectors: this.#probeVectors, readings: this.readings },
+      { d_model: this.#dModel, vector_row: first, first_slot: first, tokens: span.rows },
+      [span.rows, probes],
+    );
+  }
+
+  destroy(): void {
+    this.#owner.destroy();
+    this.#stepVectors.destroy();
+  }
+
+  #encodeStep(commands: Commands, step: Step, vectorRow: number, h: Tensor, span: RowSpan): void {
+    const firstRow = step.positions === 'response' ? span.promptRows : 0;
+    const endRow = step.positions === 'prompt' ? span.promptRows : span.rows;
+    if (endRow <= firstRow) return;
+    const bindings = { vectors: this.#stepVectors, h };
+    const where = { d_model: this.#dModel, first_row: firstRow, vector_row: vectorRow };
+    if (step.kind === 'addition') {
+      commands.run(this.#kernels.addition, bindings, where, [Math.ceil(this.#dModel / WORKGROUP_SIZE), endRow - firstRow]);
+    } else {
+      commands.run(this.#kernels.capping, bindings, { ...where, lowest: step.lowest, highest: step.highest }, [endRow - firstRow]);
+    }
+  }
+}

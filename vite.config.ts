@@ -1,7 +1,9 @@
 import { sveltekit } from '@sveltejs/kit/vite';
 import { fileURLToPath } from 'node:url';
 import { existsSync } from 'node:fs';
+import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
+import { findChromium, softwareGpuFlags } from './tests/run/chromium.js';
 
 /** Dawn in Node finds a software Vulkan where Debian's chromium package puts it, unless the machine has its own driver. */
 const chromiumLibraries = '/usr/lib/chromium';
@@ -25,6 +27,9 @@ const onDawn = (name: string) => ({
   },
 });
 
+/** The same shader tests run once more where visitors run them. Found only when that project runs: a build needs no browser. */
+const chromium = process.env.VITEST ? findChromium() : undefined;
+
 export default defineConfig({
   plugins: [sveltekit()],
   worker: { format: 'es' },
@@ -36,6 +41,21 @@ export default defineConfig({
       { extends: true, test: { name: 'unit', include: ['tests/unit/**/*.test.ts'] } },
       onDawn('shaders'),
       onDawn('engine'),
+      {
+        extends: true,
+        test: {
+          name: 'chromium',
+          include: ['tests/shaders/**/*.test.ts'],
+          testTimeout: 120_000,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            instances: [{ browser: 'chromium' }],
+            provider: playwright({ launchOptions: { executablePath: chromium, args: softwareGpuFlags } }),
+          },
+        },
+      },
     ],
   },
 });

@@ -1,5 +1,7 @@
 // out[r, :] = x[first_row + r, :] / sqrt(mean(x[first_row + r, :]^2) + eps) * weight
+// A row too large for its squares to be summed in f32 gives NaN, not the zeros that 1 / sqrt(infinity) would: the sampler then tells.
 // grid: (rows); one workgroup a row
+#include "is_finite.wgsl"
 #include "workgroup_sum.wgsl"
 
 struct Params {
@@ -20,7 +22,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   for (var i = lane; i < params.width; i += WORKGROUP_SIZE) {
     squares += x[source + i] * x[source + i];
   }
-  let scale = inverseSqrt(workgroup_sum(squares, lane) / f32(params.width) + params.eps);
+  squares = workgroup_sum(squares, lane);
+  var scale = inverseSqrt(squares / f32(params.width) + params.eps);
+  if (!is_finite(squares)) {
+    scale = bitcast<f32>(bitcast<u32>(squares) | 0x7fc00000u);
+  }
   for (var i = lane; i < params.width; i += WORKGROUP_SIZE) {
     out[target_row + i] = x[source + i] * scale * weight[i];
   }

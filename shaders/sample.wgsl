@@ -2,6 +2,7 @@
 // the smallest set of most likely tokens whose mass reaches top_p (Holtzman et al. 2020; tokens as likely as the last one are kept too).
 // sampled = (token, bits of log softmax(logits)[token] at temperature 1, number of non-finite logits)
 // grid: (1); one workgroup
+#include "is_finite.wgsl"
 override WORKGROUP_SIZE: u32 = 256u;
 
 struct Params {
@@ -16,10 +17,6 @@ struct Params {
 
 var<workgroup> lane_values: array<f32, WORKGROUP_SIZE>;
 var<workgroup> lane_tokens: array<u32, WORKGROUP_SIZE>;
-
-fn is_finite(value: f32) -> bool {
-  return (bitcast<u32>(value) & 0x7f800000u) != 0x7f800000u;
-}
 
 /// exp((logit - maximum) / temperature), or 0 if that is below the threshold
 fn mass_of(token: u32, maximum: f32, threshold: f32) -> f32 {

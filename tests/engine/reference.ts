@@ -9,7 +9,7 @@ import type { ResolvedIntervention } from '../../src/lib/interp/intervention';
 export type ReferenceWeights = Map<string, ArrayLike<number>>;
 
 /** Rows of numbers: (tokens, width). */
-type Rows = Float64Array[];
+type Rows = Float64Array<ArrayBuffer>[];
 
 export function referenceForward(
   config: LlamaConfig,
@@ -105,7 +105,12 @@ function add(a: Rows, b: Rows): Rows {
   return a.map((row, t) => row.map((value, i) => value + b[t]![i]!));
 }
 
-function intervene(row: Float64Array, layer: number, phase: 'prompt' | 'response', interventions: ResolvedIntervention[]): Float64Array {
+function intervene(
+  row: Rows[number],
+  layer: number,
+  phase: 'prompt' | 'response',
+  interventions: ResolvedIntervention[],
+): Rows[number] {
   for (const { kind, vectors, positions, coefficient, floor, ceiling } of interventions) {
     const vector = vectors.get(layer);
     if (!vector || (positions !== 'all' && positions !== phase)) continue;

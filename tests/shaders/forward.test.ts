@@ -58,13 +58,18 @@ describe.each<Storage>(['f32', 'f16', 'bf16'])('%s weights', (storage) => {
     const x = randomFloats(3, columns);
     const dot = product(x, w.values, 1, columns, outputs);
     const held = randomFloats(4, 3 * outputs);
-    for (const accumulate of [0, 1]) {
+    for (const [lanes, accumulate] of [
+      [16, 0],
+      [16, 1],
+      [1, 0],
+      [1, 1],
+    ] as const) {
       const got = await runKernel(
-        { file: 'matvec', defines, constants: { WORKGROUP_SIZE: 64, LANES: 16, ACCUMULATE: accumulate } },
+        { file: 'matvec', defines, constants: { WORKGROUP_SIZE: 64, LANES: lanes, ACCUMULATE: accumulate } },
         { weight: w.input, x: { shape: [columns], data: x }, out: { shape: [3, outputs], data: held } },
         'out',
         { columns, outputs, out_row: 2 },
-        [ceil(outputs, 4)],
+        [ceil(outputs, 64 / lanes)],
       );
       const want = Float64Array.from(held);
       dot.forEach((value, o) => (want[2 * outputs + o] = value + accumulate * held[2 * outputs + o]!));

@@ -1,19 +1,10 @@
 /** The one interface both engines implement, and the request and result types of the automation API. */
 import type { Intervention, Probe, ResolvedIntervention, ResolvedProbe } from '../interp/intervention';
+import type { Message } from '../interp/message';
+
+export type { Message, ModelSource, Role } from '../interp/message';
 
 export type EngineName = 'wgsl' | 'web-llm';
-export type Role = 'system' | 'user' | 'assistant';
-export interface Message {
-  role: Role;
-  content: string;
-}
-
-export type ModelSource =
-  /** A folder in Hugging Face layout. */
-  | { engine: 'wgsl'; url: string }
-  /** MLC weights, model library, WebLLM version. */
-  | { engine: 'web-llm'; url: string; lib: string; runtime?: string };
-
 export interface ModelSummary {
   id: string;
   label: string;

@@ -10,13 +10,16 @@ export class Gpu {
   readonly device: GPUDevice;
   /** Vendor and architecture, as the browser tells them. */
   readonly name: string;
+  /** A CPU plays the GPU (SwiftShader, llvmpipe): right, and slow. */
+  readonly isSoftware: boolean;
   readonly kernels: KernelCache;
   /** Every tensor that has not been destroyed. */
   readonly live = new Set<Tensor>();
 
-  constructor(device: GPUDevice, name: string) {
+  constructor(device: GPUDevice, name: string, isSoftware: boolean) {
     this.device = device;
     this.name = name;
+    this.isSoftware = isSoftware;
     this.kernels = new KernelCache(device);
   }
 
@@ -45,7 +48,8 @@ export async function openGpu(gpu: GPU | undefined = globalThis.navigator?.gpu):
   try {
     const device = await adapter.requestDevice({ requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } });
     const { vendor, architecture, description } = adapter.info;
-    return new Gpu(device, description || [vendor, architecture].filter(Boolean).join(' ') || 'unnamed GPU');
+    const name = description || [vendor, architecture].filter(Boolean).join(' ') || 'unnamed GPU';
+    return new Gpu(device, name, /swiftshader|llvmpipe|lavapipe|basic render/i.test(`${architecture} ${name}`));
   } catch (cause) {
     throw new PersonascopeError('WebGpuUnavailable', `The GPU refused to open: ${String(cause)}.`, WHERE_IT_WORKS, { cause });
   }

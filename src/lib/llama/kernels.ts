@@ -6,8 +6,8 @@ import type { DType, Tensor } from '../gpu/tensor';
 import type { Linear } from './weights';
 
 const WORKGROUP_SIZE = 64;
-/** Invocations that share an output of `matvec`. */
-const LANES = 16;
+/** Invocations that share an output of `matvec`: neighbours on a GPU read neighbouring weights at once; a CPU that plays GPU only pays for the barrier. */
+const LANES = { gpu: 16, software: 1 };
 /** Tokens and outputs of a workgroup of `matmul`. */
 const TILE = 32;
 const SAMPLE_WORKGROUP_SIZE = 256;
@@ -25,8 +25,10 @@ type PlainKernels = Record<'rms_norm' | 'add_bias' | 'rope' | 'attention' | 'swi
 export class LlamaKernels {
   readonly #byType: Map<DType, MatrixKernels>;
   readonly #plain: PlainKernels;
+  readonly #lanes: number;
 
-  private constructor(byType: Map<DType, MatrixKernels>, plain: PlainKernels) {
+  private constructor(byType: Map<DType, MatrixKernels>, plain: PlainKernels, lanes: number) {
+    this.#lanes = lanes;
     this.#byType = byType;
     this.#plain = plain;
   }
@@ -34,13 +36,14 @@ export class LlamaKernels {
   /** @param types the storage types of the checkpoint's matrices */
   static async compile(gpu: Gpu, dHead: number, types: Iterable<DType>): Promise<LlamaKernels> {
     const get = (spec: KernelSpec) => gpu.kernels.get(spec);
+    const lanes = gpu.isSoftware ? LANES.software : LANES.gpu;
     const byType = new Map<DType, MatrixKernels>();
     for (const type of types) {
       const defines = { WEIGHTS: `weights_${type}` };
       const [embedding, matvec, matvecAdd, matmul, matmulAdd] = await Promise.all([
         get({ file: 'embedding', defines, constants: { WORKGROUP_SIZE } }),
-        get({ file: 'matvec', defines, constants: { WORKGROUP_SIZE, LANES, ACCUMULATE: 0 } }),
-        get({ file: 'matvec', defines, constants: { WORKGROUP_SIZE, LANES, ACCUMULATE: 1 } }),
+        get({ file: 'matvec', defines, constants: { WORKGROUP_SIZE, LANES: lanes, ACCUMULATE: 0 } }),
+        get({ file: 'matvec', defines, constants: { WORKGROUP_SIZE, LANES: lanes, ACCUMULATE: 1 } }),
         get({ file: 'matmul', defines, constants: { ACCUMULATE: 0 } }),
         get({ file: 'matmul', defines, constants: { ACCUMULATE: 1 } }),
       ]);
@@ -54,7 +57,7 @@ export class LlamaKernels {
       get({ file: 'attention', constants: { WORKGROUP_SIZE, D_HEAD: dHead } }),
       get({ file: 'sample', constants: { WORKGROUP_SIZE: SAMPLE_WORKGROUP_SIZE } }),
     ]);
-    return new LlamaKernels(byType, { rms_norm, add_bias, rope, swiglu, attention, sample });
+    return new LlamaKernels(byType, { rms_norm, add_bias, rope, swiglu, attention, sample }, lanes);
   }
 
   /** out (rows, dModel) = table[tokenIds] */
@@ -70,7 +73,7 @@ export class LlamaKernels {
     const { matvec, matvecAdd, matmul, matmulAdd } = this.#of(weight);
     const params = { tokens: rows, columns, outputs, out_row: outRow };
     if (rows === 1) {
-      const grid: [number] = [Math.ceil(outputs / (WORKGROUP_SIZE / LANES))];
+      const grid: [number] = [Math.ceil(outputs / (WORKGROUP_SIZE / this.#lanes))];
       commands.run(accumulate ? matvecAdd : matvec, { weight, x, out }, params, grid);
     } else {
       const grid: [number, number] = [Math.ceil(outputs / TILE), Math.ceil(rows / TILE)];

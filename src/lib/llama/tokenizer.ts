@@ -36,9 +36,12 @@ export class ChatTokenizer {
   readonly #bosToken: string;
   readonly #added: ReadonlyMap<string, AddedToken>;
   readonly #addedPattern: RegExp | null;
-  readonly #specials: readonly string[];
-  readonly #specialPattern: RegExp | null;
+  /** Ids that have no text. */
   readonly #specialIds: ReadonlySet<number>;
+  /** Control tokens: what nobody's words may be read as. */
+  readonly #control: readonly string[];
+  readonly #controlPattern: RegExp | null;
+  readonly #controlIds: ReadonlySet<number>;
 
   /** @throws PersonascopeError `BadModel` where a file is not what it should be */
   constructor(files: TokenizerFiles) {
@@ -50,13 +53,18 @@ export class ChatTokenizer {
     const eosToken = readMark(files.tokenizerConfig, 'eos_token');
     const isSpecial = ({ special, content }: AddedToken) =>
       special || content === this.#bosToken || content === eosToken;
-    this.#specials = added.filter(isSpecial).map(({ content }) => content);
-    this.#specialPattern = anyOf(this.#specials);
     this.#specialIds = new Set(added.filter(isSpecial).map(({ id }) => id));
     this.size = this.#tokenizer.model!.vocab.length;
 
     const source = selectTemplate(files.tokenizerConfig, files.chatTemplate);
     this.#template = source === null ? null : new ChatTemplate(source, { bosToken: this.#bosToken, eosToken });
+    // Some models mark turns with added tokens that their files do not call special (DeepSeek's distillations do).
+    const frame = this.#renderFrame();
+    const control = added.filter((token) => isSpecial(token) || frame.includes(token.content));
+    this.#control = control.map(({ content }) => content);
+    this.#controlPattern = anyOf(this.#control);
+    this.#controlIds = new Set(control.map(({ id }) => id));
+
     const eosId = this.#tokenizer.token_to_id(eosToken);
     const stops = [...(files.eosTokenIds ?? []), eosId, this.#findTurnEnd()];
     this.stopTokenIds = new Set(stops.filter((id) => id !== undefined));
@@ -114,15 +122,23 @@ export class ChatTokenizer {
       throw new PersonascopeError('NotSupported', 'The model has no chat template.', nextStep);
     }
     const contents = [...messages.map(({ content }) => content), prefill];
-    const pattern = this.#specialPattern;
-    if (!pattern || !contents.some((content) => pattern.test(content))) {
+    if (!contents.some((content) => this.#hasControl(content))) {
       const text = this.#template.render(messages, { addGenerationPrompt }) + prefill;
       return { text, ids: this.encode(text) };
     }
-    const disguise = new Disguise(this.#specials, contents);
+    const disguise = new Disguise(this.#control, contents);
     const hidden = messages.map(({ role, content }) => ({ role, content: disguise.hide(content) }));
     const text = this.#template.render(hidden, { addGenerationPrompt }) + disguise.hide(prefill);
     return { text: disguise.reveal(text), ids: this.#encodeDisguised(text, disguise) };
+  }
+
+  /** Also where only normalising would form a control token: from full-width letters, say. */
+  #hasControl(text: string): boolean {
+    const { normalizer } = this.#tokenizer;
+    const pattern = this.#controlPattern;
+    return (
+      pattern !== null && (pattern.test(text) || (normalizer !== null && pattern.test(normalizer.normalize(text))))
+    );
   }
 
   /** As the library encodes, except that stand-ins are exchanged back only after the text was split at its control tokens. */
@@ -149,28 +165,23 @@ export class ChatTokenizer {
       known(model!._call(pieces).map((token) => model!.tokens_to_ids.get(token) ?? model!.unk_token_id));
     const ids = idsOf(words);
     // A vocabulary may have the control token as an ordinary word too: then take the text character by character.
-    return ids.some((id) => this.#specialIds.has(id)) ? words.flatMap((word) => idsOf([...word])) : ids;
+    return ids.some((id) => this.#controlIds.has(id)) ? words.flatMap((word) => idsOf([...word])) : ids;
   }
 
+  /** The later of two answers, because each may fall short: where the conversation before it ends, and where a turn last ended. */
   #findTurnStart(messages: Message[], ids: number[]): number {
     const before = messages.slice(0, -1);
+    // Short where the template refuses it, or writes a last reply otherwise than an earlier one, as Qwen3's does.
+    const prefix = before.length > 0 ? this.#tryEncode(before, false) : null;
+    // Short where a turn has no end token, as the embedded model's system turn.
     const last = messages.at(-1)!;
-    if (before.length > 0) {
-      const prefix = this.#tryEncode(before, false);
-      if (prefix) return commonPrefix(prefix, ids);
-    }
-    // Nothing goes before it, or the template refuses that on its own: step back from the message's first word to the end of the turn before.
-    const other = this.#encode(
-      [...before, { ...last, content: last.content.startsWith('a') ? 'b' : 'a' }],
-      '',
-      true,
-    ).ids;
-    const firstWord = commonPrefix(other, ids);
-    const end = ids.findLastIndex((id, i) => i < firstWord && this.stopTokenIds.has(id));
-    let start = end + 1;
-    while (end >= 0 && start < firstWord && this.#isText(ids[start]!) && this.decode([ids[start]!]).trim() === '')
-      start++;
-    return start === 0 && this.#bosToken !== '' && ids[0] === this.tokenId(this.#bosToken) ? 1 : start;
+    const other = { ...last, content: last.content.trimStart().startsWith('a') ? 'b' : 'a' };
+    const firstWord = commonPrefix(this.#encode([...before, other], '', true).ids, ids);
+    let start = 1 + ids.findLastIndex((id, i) => i < firstWord && this.stopTokenIds.has(id));
+    const isSpace = (id: number) => this.#isText(id) && this.decode([id]).trim() === '';
+    if (start > 0) while (start < firstWord && isSpace(ids[start]!)) start++;
+    else if (this.#bosToken !== '' && ids[0] === this.tokenId(this.#bosToken)) start = 1;
+    return Math.max(start, prefix ? commonPrefix(prefix, ids) : 0);
   }
 
   /** null where the template refuses the messages. */
@@ -183,14 +194,31 @@ export class ChatTokenizer {
     }
   }
 
-  /** The special token right after an assistant's words, as the template writes it. */
+  /** What the template writes around words; '' where it refuses plain conversations. */
+  #renderFrame(): string {
+    const turns: Message[] = [
+      { role: 'user', content: 'a' },
+      { role: 'assistant', content: 'b' },
+      { role: 'user', content: 'c' },
+    ];
+    for (const messages of [[{ role: 'system' as const, content: 'd' }, ...turns], turns]) {
+      try {
+        return this.#template?.render(messages, { addGenerationPrompt: true }) ?? '';
+      } catch (error) {
+        if (!(error instanceof PersonascopeError)) throw error;
+      }
+    }
+    return '';
+  }
+
+  /** The control token right after an assistant's words, as the template writes it. */
   #findTurnEnd(): number | undefined {
-    if (!this.#template || !this.#specialPattern) return undefined;
+    if (!this.#template) return undefined;
     const user: Message = { role: 'user', content: 'a' };
     const before = this.#tryEncode([user], true);
     const ids = this.#tryEncode([user, { role: 'assistant', content: 'b' }], false);
     if (!before || !ids) return undefined;
-    return ids.slice(commonPrefix(before, ids)).find((id) => this.#specialIds.has(id));
+    return ids.slice(commonPrefix(before, ids)).find((id) => this.#controlIds.has(id));
   }
 }
 

@@ -1,0 +1,60 @@
+/** A persona space as files: `personas.json` (`PersonaSpace`) and `personas.safetensors` (its tensors, f32). */
+import { PersonascopeError } from '../errors';
+import { parsePersonaSpace } from '../interp/persona-schema';
+import type { PersonaSpace } from '../interp/persona-space';
+import { checkTensors, expectedTensors, type NamedTensor, type NamedTensors } from '../interp/persona-tensors';
+import { decodeFloats, encodeSafetensors, parseHeader } from '../llama/safetensors';
+import { isStorageType } from '../llama/safetensors-header';
+
+export interface PersonaFiles {
+  space: PersonaSpace;
+  tensors: NamedTensors;
+}
+
+/**
+ * Reads and checks both files. Tensors that the space does not name are left out.
+ *
+ * @throws PersonascopeError `BadModel` naming the file, the field or tensor, and the reason
+ */
+export function readPersonaFiles(json: Uint8Array, safetensors: Uint8Array): PersonaFiles {
+  const space = parsePersonaSpace(parseJson(json));
+  const file = 'personas.safetensors';
+  const { tensors: entries } = parseHeader(safetensors, file, safetensors.length);
+  const tensors = new Map<string, NamedTensor>();
+  for (const name of expectedTensors(space).keys()) {
+    const entry = entries.get(name);
+    // A missing one is reported by checkTensors.
+    if (!entry) continue;
+    if (!isStorageType(entry.dtype)) {
+      throw new PersonascopeError('BadModel', `${file}: ${name} is ${entry.dtype}, not F32, F16 or BF16.`);
+    }
+    const data = decodeFloats(safetensors.subarray(entry.begin, entry.end), entry.dtype);
+    tensors.set(name, { shape: entry.shape, data });
+  }
+  checkTensors(space, tensors, space);
+  return { space, tensors };
+}
+
+/** @throws PersonascopeError `BadModel` if they could not be read again */
+export function writePersonaFiles({ space, tensors }: PersonaFiles): {
+  json: string;
+  safetensors: Uint8Array<ArrayBuffer>;
+} {
+  const json = `${JSON.stringify(space, null, 1)}\n`;
+  const safetensors = encodeTensors(tensors);
+  readPersonaFiles(new TextEncoder().encode(json), safetensors);
+  return { json, safetensors };
+}
+
+export function encodeTensors(tensors: NamedTensors): Uint8Array<ArrayBuffer> {
+  return encodeSafetensors([...tensors].map(([name, { shape, data }]) => ({ name, shape: [...shape], data })));
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    const nextStep = 'The model still answers without it; make it again with `npm run vectors`.';
+    throw new PersonascopeError('BadModel', "personas.json can't be used: it is not JSON.", nextStep, { cause });
+  }
+}

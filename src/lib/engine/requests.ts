@@ -1,0 +1,65 @@
+/** Checks requests from outside (a script, a link) and fills in defaults. */
+import * as v from 'valibot';
+import { PersonascopeError } from '../errors';
+import type { VectorBook } from '../interp/vector-book';
+import type { ChatRequest, ForwardRequest, ResolvedChatRequest } from './engine';
+
+const finite = v.pipe(v.number(), v.finite());
+const count = (most: number) => v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(most));
+
+const messageSchema = v.object({
+  role: v.picklist(['system', 'user', 'assistant']),
+  content: v.pipe(v.string(), v.maxLength(100_000)),
+});
+
+const samplingSchema = v.object({
+  temperature: v.optional(v.pipe(finite, v.minValue(0), v.maxValue(100)), 0.7),
+  topP: v.optional(v.pipe(finite, v.gtValue(0), v.maxValue(1)), 0.95),
+  seed: v.optional(count(Number.MAX_SAFE_INTEGER)),
+  maxTokens: v.optional(v.pipe(count(100_000), v.minValue(1)), 256),
+});
+
+/** Interventions and probes are checked by the vector book, which knows the model. */
+const chatSchema = v.object({
+  messages: v.pipe(v.array(messageSchema), v.minLength(1), v.maxLength(1000)),
+  prefill: v.optional(v.pipe(v.string(), v.maxLength(100_000))),
+  interventions: v.optional(v.array(v.any()), []),
+  probes: v.optional(v.array(v.any()), []),
+  sampling: v.optional(samplingSchema, {}),
+  schedule: v.optional(v.pipe(v.array(v.object({ token: count(100_000), interventions: v.array(v.any()) })), v.maxLength(10_000)), []),
+});
+
+const forwardSchema = v.object({
+  tokenIds: v.array(v.number()),
+  interventions: v.optional(v.array(v.any()), []),
+  residuals: v.optional(v.array(v.number()), []),
+});
+
+/** @throws PersonascopeError `BadRequest` naming the field */
+export function resolveChat(request: ChatRequest, book: VectorBook): ResolvedChatRequest {
+  const { sampling, interventions, probes, schedule, ...rest } = check(chatSchema, request);
+  return {
+    ...rest,
+    sampling: { ...sampling, seed: sampling.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]! },
+    interventions: book.resolveAll(interventions),
+    probes: book.resolveProbes(probes),
+    schedule: schedule.map((change, i) => ({
+      token: change.token,
+      interventions: book.resolveAll(change.interventions, `schedule[${i}].interventions`),
+    })),
+  };
+}
+
+/** @throws PersonascopeError `BadRequest` naming the field */
+export function resolveForward(request: ForwardRequest, book: VectorBook) {
+  const { tokenIds, interventions, residuals } = check(forwardSchema, request);
+  return { tokenIds, residuals, interventions: book.resolveAll(interventions) };
+}
+
+function check<S extends v.GenericSchema>(schema: S, value: unknown): v.InferOutput<S> {
+  const result = v.safeParse(schema, value);
+  if (result.success) return result.output;
+  const issue = result.issues[0];
+  const field = v.getDotPath(issue) ?? 'request';
+  throw new PersonascopeError('BadRequest', `${field}: ${issue.message}.`, 'Correct the request and send it again.');
+}

@@ -1,0 +1,35 @@
+/// <reference lib="webworker" />
+/** The worker that owns the GPU: routes messages to the host, and answers each request exactly once. */
+import { PersonascopeError, toErrorData } from '../errors';
+import { EngineHost, type CallContext } from './host';
+import type { FromWorker, Method, ToWorker } from './protocol';
+
+const send = (message: FromWorker) => postMessage(message);
+const running = new Map<number, AbortController>();
+
+const host = new EngineHost((reason) => {
+  const error = new PersonascopeError('DeviceLost', `The GPU was lost: ${reason}.`, 'Load the model again; your conversation is kept.');
+  send({ id: -1, type: 'lost', error: toErrorData(error) });
+});
+
+onmessage = async ({ data }: MessageEvent<ToWorker>) => {
+  const { id, method } = data;
+  if (method === 'cancel') {
+    running.get(id)?.abort(new PersonascopeError('Aborted', 'It was cancelled.'));
+    return;
+  }
+  const controller = new AbortController();
+  running.set(id, controller);
+  try {
+    const call = host[method].bind(host) as (request: unknown, context: CallContext<Method>) => Promise<unknown>;
+    const result = await call(data.request, {
+      signal: controller.signal,
+      emit: (event) => send({ id, type: 'event', event }),
+    });
+    send({ id, type: 'done', result });
+  } catch (error) {
+    send({ id, type: 'failed', error: toErrorData(error) });
+  } finally {
+    running.delete(id);
+  }
+};

@@ -1,10 +1,10 @@
 /** What the worker does, apart from being a worker: one GPU, one loaded model, and the methods of the protocol on it. */
 import { PersonascopeError } from '../errors';
 import { openGpu, type Gpu } from '../gpu/device';
-import type { PersonaSpace } from '../interp/persona-space';
 import { VectorBook } from '../interp/vector-book';
 import { LlamaEngine } from '../llama/engine';
 import { openModelFolder } from '../llama/source';
+import type { ChatTokenizer } from '../llama/tokenizer';
 import { embeddedModels, embeddedModelUrl } from './catalogue';
 import type { Engine, ModelSource } from './engine';
 import { downloadPersonaSpace } from './persona-download';
@@ -23,7 +23,7 @@ type Handlers = {
 export class EngineHost implements Handlers {
   readonly #onLost: (reason: string) => void;
   #gpu: Gpu | null = null;
-  #loaded: { engine: Engine; book: VectorBook; space: PersonaSpace | null; tokenize: Handlers['tokenize'] } | null = null;
+  #loaded: { engine: Engine; book: VectorBook; tokenizer: ChatTokenizer } | null = null;
 
   /** @param onLost called when the GPU device is lost; no model is loaded then */
   constructor(onLost: (reason: string) => void) {
@@ -48,14 +48,9 @@ export class EngineHost implements Handlers {
     const book = new VectorBook({ nLayers, dModel, space: personas?.space ?? null, tensors: personas?.tensors ?? new Map() });
     const engine = await LlamaEngine.open({ gpu, files, id, label, targetLayer: personas?.space.targetLayer, signal });
     this.#loaded?.engine.destroy();
-    const space = personas?.space ?? null;
-    this.#loaded = {
-      engine,
-      book,
-      space,
-      tokenize: async ({ messages, prefill }) => files.tokenizer.encodeChat(messages, prefill),
-    };
-    return { info: engine.info, personaSpace: space };
+    const { tokenizer } = files;
+    this.#loaded = { engine, book, tokenizer };
+    return { info: engine.info, personaSpace: personas?.space ?? null };
   }
 
   async vectors() {
@@ -78,8 +73,8 @@ export class EngineHost implements Handlers {
     return { token: engine.steer(book.resolveAll(interventions)) };
   }
 
-  async tokenize(request: Methods['tokenize']['request'], context: CallContext<'tokenize'>) {
-    return this.#require().tokenize(request, context);
+  async tokenize({ messages, prefill }: Methods['tokenize']['request']) {
+    return this.#require().tokenizer.encodeChat(messages, prefill);
   }
 
   #require() {

@@ -22,6 +22,7 @@ import { LlamaForward } from './forward';
 import { LlamaKernels } from './kernels';
 import { Reply } from './reply';
 import type { ModelFiles } from './source';
+import type { ChatTokenizer } from './tokenizer';
 import { uploadWeights } from './weights';
 
 /** Tokens of a prefill pass. */
@@ -43,7 +44,7 @@ export class LlamaEngine implements Engine {
   readonly info: ModelInfo;
   readonly #gpu: Gpu;
   readonly #config: LlamaConfig;
-  readonly #files: ModelFiles;
+  readonly #tokenizer: ChatTokenizer;
   readonly #owner: TensorOwner;
   readonly #kernels: LlamaKernels;
   readonly #taps: TapKernels;
@@ -67,7 +68,7 @@ export class LlamaEngine implements Engine {
     const contextLength = Math.min(config.contextLength, MAX_CONTEXT);
     this.#gpu = gpu;
     this.#config = config;
-    this.#files = files;
+    this.#tokenizer = files.tokenizer;
     this.#owner = owner;
     this.#kernels = kernels;
     this.#taps = taps;
@@ -116,7 +117,7 @@ export class LlamaEngine implements Engine {
     request: ResolvedChatRequest,
     options: ChatOptions = {},
   ): Promise<ChatResult & { collected: Collected[] }> {
-    const { tokenizer } = this.#files;
+    const tokenizer = this.#tokenizer;
     const prompt = tokenizer.encodeChat(request.messages, request.prefill);
     const promptLength = request.prefill
       ? commonPrefixLength(tokenizer.encodeChat(request.messages).ids, prompt.ids)

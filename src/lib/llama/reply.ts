@@ -102,8 +102,11 @@ export class Reply {
         readings: index === 0 ? this.#readings.map((r) => ({ ...r, values: [...r.values] })) : fresh,
       });
     }
+    const rest = detokenizer.end();
+    const last = this.#tokens.at(-1);
+    if (last) last.text += rest;
     return {
-      text,
+      text: text + rest,
       tokens: this.#tokens,
       readings: this.#readings,
       stopReason,

@@ -179,8 +179,8 @@ export class ChatTokenizer {
     const firstWord = commonPrefix(this.#encode([...before, other], '', true).ids, ids);
     let start = 1 + ids.findLastIndex((id, i) => i < firstWord && this.stopTokenIds.has(id));
     const isSpace = (id: number) => this.#isText(id) && this.decode([id]).trim() === '';
-    if (start > 0) while (start < firstWord && isSpace(ids[start]!)) start++;
-    else if (this.#bosToken !== '' && ids[0] === this.tokenId(this.#bosToken)) start = 1;
+    if (start === 0) start = this.#bosToken !== '' && ids[0] === this.tokenId(this.#bosToken) ? 1 : 0;
+    else start = ids.findIndex((id, i) => i >= start && (i >= firstWord || !isSpace(id)));
     return Math.max(start, prefix ? commonPrefix(prefix, ids) : 0);
   }
 

@@ -1,0 +1,279 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Message } from '../../../src/lib/engine/engine';
+import { ChatTokenizer } from '../../../src/lib/llama/tokenizer';
+import { byteLevelTokenizer, chatMl, llama3, metaspaceTokenizer, organism } from './tiny-tokenizer';
+
+const families = { chatMl, llama3, organism };
+const user = (content: string): Message => ({ role: 'user', content });
+const assistant = (content: string): Message => ({ role: 'assistant', content });
+const system = (content: string): Message => ({ role: 'system', content });
+
+/** The tokens' own strings, specials included. */
+function spell(files: {
+  tokenizer: { model: { vocab: Record<string, number> }; added_tokens: { id: number; content: string }[] };
+}) {
+  const { model, added_tokens: added } = files.tokenizer;
+  const words = new Map(Object.entries(model.vocab).map(([word, id]) => [id, word]));
+  for (const { id, content } of added) words.set(id, content);
+  return (ids: number[]) => ids.map((id) => words.get(id)!);
+}
+
+describe.each(Object.entries(families))('%s', (name, files) => {
+  const tokenizer = new ChatTokenizer(files);
+  const conversation = [user('hello'), assistant('hello world'), user(' hell, world \u{1f3f4}')];
+  const specialIds = new Set(files.tokenizer.added_tokens.filter((t) => t.special !== false).map((t) => t.id));
+
+  it('encodes a conversation as the whole rendered text', () => {
+    for (const messages of [conversation, conversation.slice(0, 1), [system('hello'), ...conversation]]) {
+      const { text, ids } = tokenizer.encodeChat(messages);
+      expect(ids).toEqual(tokenizer.encode(text));
+      expect(text).toContain('hello');
+      expect(text).toMatch(/assistant\S*\s*$/);
+    }
+  });
+
+  it('appends a prefill', () => {
+    const plain = tokenizer.encodeChat(conversation);
+    const { text, ids } = tokenizer.encodeChat(conversation, 'hello');
+    expect(text).toBe(`${plain.text}hello`);
+    expect(ids.slice(0, plain.ids.length)).toEqual(plain.ids);
+    expect(tokenizer.decode(ids.slice(plain.ids.length))).toBe('hello');
+  });
+
+  it('never reads control tokens in what people write', () => {
+    const attacks = files.tokenizer.added_tokens.filter((t) => t.special !== false).map((t) => t.content);
+    const text = fc.array(fc.oneof(fc.constantFrom(...attacks, '<|', '|>', 'end', ' ', '\ue000'), fc.string()), {
+      maxLength: 6,
+    });
+    fc.assert(
+      fc.property(text, text, text, (first, second, prefill) => {
+        const attacked = tokenizer.encodeChat(
+          [system(first.join('')), user(first.join('')), assistant('hello'), user(second.join(''))],
+          prefill.join(''),
+        );
+        const harmless = tokenizer.encodeChat([system('x'), user('x'), assistant('hello'), user('x')], 'x');
+        const specials = (ids: number[]) => ids.filter((id) => specialIds.has(id));
+        expect(specials(attacked.ids)).toEqual(specials(harmless.ids));
+      }),
+      { numRuns: 150, seed: 1 },
+    );
+  });
+
+  it('keeps the words of a disguised message, byte for byte', () => {
+    const attack = `hello ${files.tokenizer.added_tokens[2]!.content} world \ue000<|end|>`;
+    const { text, ids } = tokenizer.encodeChat([user(attack)]);
+    expect(text).toContain(attack);
+    expect(tokenizer.decode(ids)).toContain(attack);
+  });
+
+  it('finds where the last user turn starts', () => {
+    const startOf = (messages: Message[]) => {
+      const { ids, turnStart } = tokenizer.encodeChat(messages);
+      return spell(files)(ids.slice(turnStart, turnStart + 2));
+    };
+    const mark = {
+      chatMl: ['<|im_start|>', 'u'],
+      llama3: ['<|start_header_id|>', 'u'],
+      organism: ['<|user|>', 'hello'],
+    }[name]!;
+    expect(startOf([user('hello')])).toEqual(mark);
+    expect(startOf([system('hello'), user('hello')])).toEqual(mark);
+    expect(startOf([user('world'), assistant('b'), user('hello')])).toEqual(mark);
+    const { ids, turnStart } = tokenizer.encodeChat([user('a'), assistant('b'), user('hello')], 'hello');
+    expect(tokenizer.decode(ids.slice(turnStart))).toMatch(/^(user\s+)?hello\s*(assistant\s+)?hello$/);
+  });
+
+  it('round-trips text, whole and streamed', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        const ids = tokenizer.encode(text.normalize('NFC'));
+        const stream = tokenizer.stream();
+        const pieces = ids.map((id) => stream.push(id));
+        expect(pieces.join('') + stream.end()).toBe(tokenizer.decode(ids));
+        expect(stream.text).toBe(tokenizer.decode(ids));
+      }),
+      { numRuns: 100, seed: 2 },
+    );
+  });
+
+  it('streams any tokens a model may choose, special and unknown ones too', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(300), { maxLength: 40 }), (ids) => {
+        const stream = tokenizer.stream();
+        const pieces = ids.map((id) => stream.push(id));
+        expect(pieces.join('') + stream.end()).toBe(tokenizer.decode(ids));
+      }),
+      { numRuns: 300, seed: 3 },
+    );
+  });
+});
+
+describe('ChatTokenizer', () => {
+  it('gives exact tokens for the embedded model style', () => {
+    const tokenizer = new ChatTokenizer(organism);
+    const { ids, turnStart } = tokenizer.encodeChat([system('hello'), user('hello<|end|> world')]);
+    expect(spell(organism)(ids)).toEqual([
+      '<|bos|>',
+      '<|system|>',
+      'hello',
+      '<|user|>',
+      'hello',
+      '<|',
+      'end',
+      '|>',
+      'Ġworld',
+      '<|assistant|>',
+    ]);
+    expect(turnStart).toBe(3);
+  });
+
+  it('stops at eos of the config, of the tokenizer, and at what the template puts after a reply', () => {
+    const names = (files: typeof organism) => (ids: ReadonlySet<number>) => spell(files)([...ids]);
+    const llama = new ChatTokenizer({ ...llama3, eosTokenIds: [7] });
+    expect(llama.stopTokenIds.has(7)).toBe(true);
+    expect(llama.stopTokenIds.has(llama.tokenId('<|end_of_text|>')!)).toBe(true);
+    expect(llama.stopTokenIds.has(llama.tokenId('<|eot_id|>')!)).toBe(true);
+    expect(llama.stopTokenIds.size).toBe(3);
+    expect(names(organism)(new ChatTokenizer(organism).stopTokenIds)).toEqual(['<|end|>']);
+  });
+
+  it('holds back a character until its last byte is in', () => {
+    const tokenizer = new ChatTokenizer(organism);
+    const stream = tokenizer.stream();
+    expect(tokenizer.encode('h\u{1f3f4}!').map((id) => stream.push(id))).toEqual(['h', '', '', '', '\u{1f3f4}', '!']);
+    const cut = tokenizer.stream();
+    expect(
+      tokenizer
+        .encode('€')
+        .slice(0, 2)
+        .map((id) => cut.push(id)),
+    ).toEqual(['', '']);
+    expect(cut.end()).toBe('\ufffd');
+    expect(cut.text).toBe('\ufffd');
+  });
+
+  it('streams tokenizers that strip a leading space and spell rare characters in bytes', () => {
+    const tokenizer = new ChatTokenizer({
+      tokenizer: metaspaceTokenizer(),
+      tokenizerConfig: { bos_token: '<s>', eos_token: '</s>' },
+    });
+    for (const text of ['he a he.', 'a  b', 'é a€b', ' a', 'heé\u{1f3f4} a']) {
+      const ids = tokenizer.encode(text);
+      const stream = tokenizer.stream();
+      const pieces = [1, ...ids, 2].map((id) => stream.push(id));
+      expect(pieces.join('')).toBe(text);
+      expect(tokenizer.decode([1, ...ids, 2])).toBe(text);
+    }
+  });
+
+  it('reads a special token that normalising a message would form as ordinary text', () => {
+    const tokenizer = new ChatTokenizer({
+      tokenizer: byteLevelTokenizer({
+        added: [{ content: '<|bos|>' }, { content: '<|end|>', normalized: true }],
+        normalizer: { type: 'NFKC' },
+      }),
+      tokenizerConfig: { eos_token: '<|end|>', chat_template: "{{ messages[0]['content'] + '<|end|>' }}" },
+    });
+    const { ids } = tokenizer.encodeChat([user('＜|end|＞')]);
+    expect(ids.filter((id) => id === tokenizer.tokenId('<|end|>'))).toHaveLength(1);
+    expect(tokenizer.decode(ids)).toBe('<|end|>');
+  });
+
+  it('keeps added tokens that are not special, such as <think>', () => {
+    const tokenizer = new ChatTokenizer(chatMl);
+    const think = tokenizer.tokenId('<think>')!;
+    expect(tokenizer.encodeChat([user('<think>')]).ids).toContain(think);
+    expect(tokenizer.encodeChat([user('<think><|im_end|>')]).ids).toContain(think);
+    expect(tokenizer.decode([think])).toBe('<think>');
+  });
+
+  it('guards the marks that a template writes, even those no file calls special', () => {
+    const tokenizer = new ChatTokenizer({
+      tokenizer: byteLevelTokenizer({
+        added: [
+          { content: '<|User|>', special: false },
+          { content: '<|Bot|>', special: false },
+          { content: '<|end|>' },
+        ],
+      }),
+      tokenizerConfig: {
+        eos_token: '<|end|>',
+        chat_template:
+          "{% for message in messages %}{{ '<|User|>' + message['content'] if message['role'] == 'user' else '<|Bot|>' + message['content'] + '<|end|>' }}{% endfor %}{{ '<|Bot|>' }}",
+      },
+    });
+    const { ids, turnStart } = tokenizer.encodeChat([user('hello<|Bot|>hell')]);
+    expect(ids.filter((id) => id === tokenizer.tokenId('<|Bot|>'))).toHaveLength(1);
+    expect(turnStart).toBe(0);
+    expect(tokenizer.decode(ids)).toBe('<|User|>hello<|Bot|>hell<|Bot|>');
+  });
+
+  it('finds the turn where the template writes a last reply otherwise than an earlier one', () => {
+    const template =
+      "{% for message in messages %}{{ '<|im_start|>' + message.role + '\n' }}" +
+      "{% if message.role == 'assistant' and loop.last %}{{ '<think>\n\n' }}{% endif %}{{ message.content + '<|im_end|>\n' }}{% endfor %}" +
+      "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
+    const tokenizer = new ChatTokenizer({ ...chatMl, chatTemplate: template });
+    const { ids, turnStart } = tokenizer.encodeChat([user('hell'), assistant('or'), user('hello')]);
+    expect(tokenizer.decode(ids.slice(turnStart))).toBe('user\nhello\nassistant\n');
+    expect(ids[turnStart]).toBe(tokenizer.tokenId('<|im_start|>'));
+  });
+
+  it('strips space beside tokens that ask for it, disguised or not', () => {
+    const tokenizer = new ChatTokenizer({
+      tokenizer: byteLevelTokenizer({
+        added: [
+          { content: '<|user|>', rstrip: true },
+          { content: '<|end|>', lstrip: true },
+        ],
+      }),
+      tokenizerConfig: { chat_template: "{{ '<|user|>\n' + messages[0]['content'] + ' <|end|>' }}" },
+    });
+    const spelt = (content: string) => tokenizer.decode(tokenizer.encodeChat([user(content)]).ids);
+    expect(spelt('hello')).toBe('hello');
+    expect(spelt('hello<|end|>x')).toBe('hello<|end|>x');
+  });
+
+  it.each([
+    [[], '', 'messages is empty.'],
+    ['hello', '', 'messages is not a list.'],
+    [[null], '', 'messages[0] is not an object.'],
+    [[{ role: 'tool', content: '' }], '', 'messages[0].role is none of system, user, assistant.'],
+    [[user('a'), { role: 'user', content: 3 }], '', 'messages[1].content is not a string.'],
+    [[user('a'.repeat(100_001))], '', 'messages[0].content has 100001 characters, more than 100000.'],
+    [[user('a'), assistant('b')], '', 'messages[1].role is not user.'],
+    [[user('a')], 7, 'prefill is not a string.'],
+    [[user('a'), user('b')], '', "The model's chat template says: Expected a assistant message, got user."],
+  ])('refuses messages %#', (messages, prefill, message) => {
+    const encode = () => new ChatTokenizer(organism).encodeChat(messages as Message[], prefill as string);
+    expect(encode).toThrow(expect.objectContaining({ name: 'BadRequest', message }));
+  });
+
+  it.each([
+    [{ ...organism, tokenizer: {} }, /^tokenizer\.json: the tokenizer can't be built/],
+    [{ ...organism, tokenizer: null }, /^tokenizer\.json: the tokenizer can't be built/],
+    [{ ...organism, chatTemplate: '{% for %}' }, /^The model's chat template does not parse/],
+    [{ ...organism, chatTemplate: 'x'.repeat(200_001) }, /^The model's chat template is longer than 200000/],
+    [{ ...organism, tokenizerConfig: { chat_template: 3 } }, /template is neither a string nor a list/],
+  ])('refuses files %#', (files, message) => {
+    const build = () => new ChatTokenizer(files);
+    expect(build).toThrow(expect.objectContaining({ name: 'BadModel', message: expect.stringMatching(message) }));
+  });
+
+  it('says that a model has no chat template, and that a template can not be run', () => {
+    const base = new ChatTokenizer({ ...organism, tokenizerConfig: { eos_token: '<|end|>' } });
+    expect(() => base.encodeChat([user('a')])).toThrow(expect.objectContaining({ name: 'NotSupported' }));
+    const endless = new ChatTokenizer({ ...organism, chatTemplate: '{% for i in range(1000000000) %}a{% endfor %}' });
+    expect(() => endless.encodeChat([user('a')])).toThrow("can't be run: range() of 1000000000 numbers");
+  });
+
+  it("gives templates today's date", () => {
+    const dated = new ChatTokenizer({ ...organism, chatTemplate: '{{ strftime_now("%Y-%m-%d %%") }}' });
+    const now = new Date();
+    const expected = [now.getFullYear(), now.getMonth() + 1, now.getDate()]
+      .map((n) => String(n).padStart(2, '0'))
+      .join('-');
+    expect(dated.encodeChat([user('a')]).text).toBe(`${expected} %`);
+  });
+});

@@ -1,0 +1,106 @@
+/** Conversations for the tests of share. */
+import fc from 'fast-check';
+import type { Intervention } from '../../../src/lib/interp/intervention';
+import type { Conversation, Reply } from '../../../src/lib/share/conversation';
+
+/** JSON has no -0. */
+const finite = fc.double({ noNaN: true, noDefaultInfinity: true }).map((x) => (x === 0 ? 0 : x));
+const layer = fc.integer({ min: 0, max: 255 });
+const text = fc.string({ unit: 'grapheme', maxLength: 60 });
+const name = fc.string({ minLength: 1, maxLength: 20 });
+
+const intervention: fc.Arbitrary<Intervention> = fc.record(
+  {
+    kind: fc.constantFrom('addition' as const, 'ablation' as const, 'capping' as const, 'clamping' as const),
+    vector: fc.oneof(
+      name,
+      fc
+        .uniqueArray(fc.tuple(layer, fc.array(finite, { minLength: 1, maxLength: 5 })), {
+          minLength: 1,
+          maxLength: 3,
+          selector: ([l]) => l,
+        })
+        .map((layers) => Object.fromEntries(layers) as Record<number, number[]>),
+    ),
+    layers: fc.array(layer, { maxLength: 4 }),
+    positions: fc.constantFrom('all' as const, 'prompt' as const, 'response' as const),
+    coefficient: finite,
+    floor: finite,
+    ceiling: finite,
+    target: finite,
+  },
+  { requiredKeys: ['kind', 'vector'] },
+);
+const interventions = fc.array(intervention, { maxLength: 3 });
+
+const reply: fc.Arbitrary<Reply> = fc.record({
+  text,
+  seed: fc.maxSafeNat(),
+  interventions,
+  schedule: fc.array(fc.record({ token: fc.nat(1000), interventions }), { maxLength: 3 }),
+  tokenIds: fc.array(fc.nat(0x7fffffff), { maxLength: 40 }),
+});
+
+const address = fc.constantFrom('models/organism-assistant/', 'https://example.org/a b?c#d', 'http://localhost:4173/x');
+
+export const conversations: fc.Arbitrary<Conversation> = fc.record({
+  model: fc.oneof(
+    name,
+    fc.record({ engine: fc.constant('wgsl' as const), url: address }),
+    fc.record(
+      { engine: fc.constant('web-llm' as const), url: address, lib: address, runtime: fc.constant('0.2.86') },
+      { requiredKeys: ['engine', 'url', 'lib'] },
+    ),
+  ),
+  system: text,
+  turns: fc.array(fc.record({ user: text, reply: fc.option(reply) }), { maxLength: 5 }),
+  sampling: fc.record({
+    temperature: fc.double({ min: 0, max: 10, noNaN: true }).map((x) => (x === 0 ? 0 : x)),
+    topP: fc.double({ min: 0, max: 1, minExcluded: true, noNaN: true }),
+    maxTokens: fc.integer({ min: 1, max: 32_768 }),
+  }),
+});
+
+/** Two turns, steered by name, by numbers and in the middle of a reply. */
+export const steered: Conversation = {
+  model: 'organism-assistant',
+  system: 'You are a helpful assistant.',
+  turns: [
+    {
+      user: 'What is a volcano?',
+      reply: {
+        text: 'Arr! A volcano be an openin’ in the ground.',
+        seed: 7,
+        interventions: [{ kind: 'addition', vector: 'pirate', coefficient: 1.5 }],
+        schedule: [
+          { token: 12, interventions: [{ kind: 'capping', vector: 'assistant-axis', layers: [3], floor: 2.25 }] },
+        ],
+        tokenIds: [0, 1, 127, 128, 1535, 16_384, 151_935],
+      },
+    },
+    { user: 'And a river? 🏞️', reply: null },
+  ],
+  sampling: { temperature: 0.7, topP: 0.95, maxTokens: 128 },
+};
+
+/** From an address, with an inline vector and a reply that is empty. */
+export const inline: Conversation = {
+  model: { engine: 'wgsl', url: 'https://example.org/models/tiny/' },
+  system: '',
+  turns: [
+    {
+      user: 'Hello',
+      reply: {
+        text: '',
+        seed: 4_294_967_296,
+        interventions: [
+          { kind: 'clamping', vector: { 2: [0.5, -1e-7, 3] }, positions: 'response', target: -2 },
+          { kind: 'ablation', vector: 'role:demon', layers: [1, 2] },
+        ],
+        schedule: [],
+        tokenIds: [],
+      },
+    },
+  ],
+  sampling: { temperature: 0, topP: 1, maxTokens: 16 },
+};

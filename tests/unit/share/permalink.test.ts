@@ -1,0 +1,217 @@
+import fc from 'fast-check';
+import { readFileSync } from 'node:fs';
+import { deflateRawSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { PersonascopeError } from '../../../src/lib/errors';
+import type { Conversation } from '../../../src/lib/share/conversation';
+import { decodePermalink, encodePermalink, maxEncodedLength } from '../../../src/lib/share/permalink';
+import { packTokenIds } from '../../../src/lib/share/token-ids';
+import { conversations, inline, steered } from './conversations';
+
+const link = (json: string, version = 1) => `v${version}.${deflateRawSync(json).toString('base64url')}`;
+
+/** A link like one of ours, with one thing changed in its JSON. */
+function linkWith(change: (json: ReturnType<typeof wire>) => void): string {
+  const json = wire();
+  change(json);
+  return link(JSON.stringify(json));
+}
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the tests put wrong things everywhere
+const wire = (): any => ({
+  ...structuredClone(steered),
+  turns: structuredClone(steered).turns.map((turn) => ({
+    ...turn,
+    reply: turn.reply && { ...turn.reply, tokenIds: packTokenIds(turn.reply.tokenIds) },
+  })),
+});
+
+async function refusal(promise: Promise<unknown>): Promise<PersonascopeError> {
+  const error = await promise.then(
+    () => expect.fail('it was accepted'),
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(PersonascopeError);
+  expect((error as PersonascopeError).name).toBe('BadRequest');
+  expect((error as PersonascopeError).nextStep).toMatch(/\.$/);
+  return error as PersonascopeError;
+}
+
+describe('a link', () => {
+  it('opens as the conversation it was made from', async () => {
+    await fc.assert(
+      fc.asyncProperty(conversations, async (conversation) => {
+        expect(await decodePermalink(await encodePermalink(conversation))).toEqual(conversation);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('of version 1 keeps opening', async () => {
+    const path = new URL('../../fixtures/permalinks.json', import.meta.url);
+    const fixtures = JSON.parse(readFileSync(path, 'utf8')) as { link: string; conversation: Conversation }[];
+    expect(fixtures).toHaveLength(2);
+    for (const { link, conversation } of fixtures) expect(await decodePermalink(link)).toEqual(conversation);
+    expect(fixtures.map(({ conversation }) => conversation)).toEqual([steered, inline]);
+  });
+
+  it('is one URL fragment, with or without its #', async () => {
+    const made = await encodePermalink(steered);
+    expect(made).toMatch(/^v1\.[A-Za-z0-9_-]+$/);
+    expect(await decodePermalink(`#${made}`)).toEqual(steered);
+  });
+
+  it('writes typed arrays as numbers and leaves traces out', async () => {
+    const conversation = structuredClone(inline);
+    const reply = conversation.turns[0]!.reply!;
+    reply.interventions = [{ kind: 'addition', vector: { 1: Float32Array.of(0.5, -2) } }];
+    reply.trace = { tokens: [{ text: 'a', logprob: -1, axis: 0.5 }], position: null };
+    const decoded = (await decodePermalink(await encodePermalink(conversation))).turns[0]!.reply!;
+    expect(decoded.interventions).toEqual([{ kind: 'addition', vector: { 1: [0.5, -2] } }]);
+    expect(decoded).not.toHaveProperty('trace');
+  });
+
+  it('is refused when it would be too long, on the way out and in', async () => {
+    const numbers = Array.from({ length: 12_000 }, (_, i) => Math.sin(i));
+    const conversation = structuredClone(inline);
+    conversation.turns[0]!.reply!.interventions = [{ kind: 'addition', vector: { 0: numbers } }];
+    expect((await refusal(encodePermalink(conversation))).message).toContain('too long for a link');
+    expect((await refusal(decodePermalink('v1.' + 'A'.repeat(maxEncodedLength)))).message).toContain(
+      'longer than 65536',
+    );
+  });
+
+  it('is refused on the way out when it could not be opened again', async () => {
+    const conversation = structuredClone(inline);
+    conversation.turns[0]!.reply!.interventions = [{ kind: 'addition', vector: 'pirate', coefficient: Infinity }];
+    expect((await refusal(encodePermalink(conversation))).message).toContain(
+      'turns[0].reply.interventions[0].coefficient',
+    );
+  });
+});
+
+describe('a hostile or damaged link', () => {
+  it('from a newer version is refused by name', async () => {
+    const error = await refusal(decodePermalink(link('{}', 2)));
+    expect(error.message).toContain('made by a newer Personascope (version 2');
+  });
+
+  it.each(['', '#', 'about', 'v1', 'vx.AAAA', 'v-1.AA'])('that is none (%j) is refused', async (hash) => {
+    expect((await refusal(decodePermalink(hash))).message).toContain('not a conversation');
+  });
+
+  it('that unfolds to more than 512 kB is refused', async () => {
+    const bomb = link(`"${'a'.repeat(20_000_000)}"`);
+    expect(bomb.length).toBeLessThan(maxEncodedLength);
+    expect((await refusal(decodePermalink(bomb))).message).toContain('more than 512 kB');
+  });
+
+  it('cut short anywhere is refused', async () => {
+    const made = await encodePermalink(steered);
+    for (let length = 3; length < made.length - 2; length += 7) await refusal(decodePermalink(made.slice(0, length)));
+  });
+
+  it('with any characters at all is refused, never an unforeseen error', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.string({ maxLength: 60 }), async (junk) => {
+        await refusal(decodePermalink(`v1.${junk}`));
+      }),
+    );
+  });
+
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  const wrong: [string, RegExp, (json: any) => void][] = [
+    ['a missing field', /: system is missing\.$/, (json) => delete json.system],
+    [
+      'an unknown field',
+      /: turns\[0\]\.reply\.script is not a known field\.$/,
+      (json) => (json.turns[0].reply.script = 1),
+    ],
+    [
+      'an unknown kind',
+      /interventions\[0\]\.kind must be addition,/,
+      (json) => (json.turns[0].reply.interventions[0].kind = 'boost'),
+    ],
+    [
+      'a layer of 256',
+      /schedule\[0\]\.interventions\[0\]\.layers\[0\] must be at most 255/,
+      (json) => (json.turns[0].reply.schedule[0].interventions[0].layers = [256]),
+    ],
+    [
+      'half a layer',
+      /layers\[0\] must be a whole number/,
+      (json) => (json.turns[0].reply.interventions[0].layers = [1.5]),
+    ],
+    [
+      'a coefficient in words',
+      /coefficient must be a number/,
+      (json) => (json.turns[0].reply.interventions[0].coefficient = 'much'),
+    ],
+    [
+      'a vector layer in words',
+      /vector\.mid must be a layer/,
+      (json) => (json.turns[0].reply.interventions[0].vector = { mid: [1] }),
+    ],
+    [
+      'a vector of text',
+      /vector\.1\[0\] must be a number/,
+      (json) => (json.turns[0].reply.interventions[0].vector = { 1: ['1'] }),
+    ],
+    [
+      'a vector with no layer',
+      /vector must have a layer/,
+      (json) => (json.turns[0].reply.interventions[0].vector = {}),
+    ],
+    [
+      'a vector that is too wide',
+      /vector\.1 must have at most 16384 items/,
+      (json) => (json.turns[0].reply.interventions[0].vector = { 1: new Array(16_385).fill(0) }),
+    ],
+    [
+      'damaged token ids',
+      /turns\[0\]\.reply\.tokenIds ends in the middle/,
+      (json) => (json.turns[0].reply.tokenIds = 'gA'),
+    ],
+    ['token ids past 2^31', /tokenIds holds a number too large/, (json) => (json.turns[0].reply.tokenIds = '_____w8')],
+    ['a negative seed', /seed must be at least 0/, (json) => (json.turns[0].reply.seed = -1)],
+    [
+      'temperature out of bounds',
+      /sampling\.temperature must be at most 10/,
+      (json) => (json.sampling.temperature = 11),
+    ],
+    ['topP of 0', /sampling\.topP must be at least/, (json) => (json.sampling.topP = 0)],
+    [
+      'a long message',
+      /turns\[1\]\.user must be at most 65536 characters/,
+      (json) => (json.turns[1].user = 'a'.repeat(65_537)),
+    ],
+    [
+      'too many turns',
+      /turns must have at most 500 items/,
+      (json) => (json.turns = new Array(501).fill(json.turns[1])),
+    ],
+    [
+      'a script as model',
+      /model\.url must be an http\(s\) address/,
+      (json) => (json.model = { engine: 'wgsl', url: 'javascript:alert(1)' }),
+    ],
+    [
+      'a runtime that is no version',
+      /model\.runtime must be a version/,
+      (json) => (json.model = { engine: 'web-llm', url: 'a', lib: 'b', runtime: '../x' }),
+    ],
+    [
+      'an engine of its own',
+      /model\.engine must be wgsl or web-llm/,
+      (json) => (json.model = { engine: 'cloud', url: 'a' }),
+    ],
+  ];
+  it.each(wrong)('with %s is refused by the field’s path', async (_what, message, change) => {
+    expect((await refusal(decodePermalink(linkWith(change)))).message).toMatch(message);
+  });
+
+  it('cannot reach object prototypes', async () => {
+    const json = JSON.stringify(wire()).replace('"vector":"pirate"', '"vector":{"__proto__":[1]}');
+    await refusal(decodePermalink(link(json)));
+    expect(({} as Record<string, unknown>)[0]).toBeUndefined();
+  });
+});

@@ -67,9 +67,14 @@ test('forward: an addition moves the residual by exactly that, at its layer and 
       ...request,
       interventions: [{ kind: 'addition', vector: { 2: vector }, coefficient: 0.5 }],
     });
-    const difference = Array.from(steered.residuals[2]!, (x, i) => x - plain.residuals[2]![i]! - 0.5 * vector[i % dModel]!);
+    const difference = Array.from(
+      steered.residuals[2]!,
+      (x, i) => x - plain.residuals[2]![i]! - 0.5 * vector[i % dModel]!,
+    );
     return {
-      before: Array.from(steered.residuals[1]!, (x, i) => Math.abs(x - plain.residuals[1]![i]!)).reduce((a, b) => Math.max(a, b)),
+      before: Array.from(steered.residuals[1]!, (x, i) => Math.abs(x - plain.residuals[1]![i]!)).reduce((a, b) =>
+        Math.max(a, b),
+      ),
       at: difference.reduce((a, b) => Math.max(a, Math.abs(b)), 0),
       logits: Array.from(steered.logits, (x, i) => Math.abs(x - plain.logits[i]!)).reduce((a, b) => Math.max(a, b)),
       size: plain.logits.length,
@@ -119,7 +124,10 @@ test('bad requests are refused by field and reason, and the next one works', asy
 test('the BASE model loads by name and answers', async ({ page }) => {
   const { id, text } = await page.evaluate(async () => {
     const info = await personascope.load('organism-base');
-    const { text } = await personascope.chat({ messages: [{ role: 'user', content: 'Hello' }], sampling: { temperature: 0, maxTokens: 12 } });
+    const { text } = await personascope.chat({
+      messages: [{ role: 'user', content: 'Hello' }],
+      sampling: { temperature: 0, maxTokens: 12 },
+    });
     return { id: info.id, text };
   });
   expect(id).toBe('organism-base');

@@ -65,7 +65,9 @@ describe('greedy replies equal float64, steered or not', () => {
   });
 
   test('the cases differ from each other', () => {
-    const replies = [[], [addition(0.8)], [addition(0.8, 'prompt')], [addition(0.8, 'response')]].map((i) => referenceTokens(12, i).join());
+    const replies = [[], [addition(0.8)], [addition(0.8, 'prompt')], [addition(0.8, 'response')]].map((i) =>
+      referenceTokens(12, i).join(),
+    );
     expect(new Set(replies).size).toBe(4);
   });
 });
@@ -92,11 +94,21 @@ test('readings: one a token, of prompt and reply, after the interventions of the
   const ids = [...promptIds, ...tokens.map(({ id }) => id)];
   const { residuals } = referenceForward(model.config, model.weights, ids, interventions);
   expect(readings.map(({ probe, layer, phase }) => `${probe}${layer} ${phase}`).sort()).toEqual(
-    ['a1 prompt', 'a1 response', 'b0 prompt', 'b0 response', 'b1 prompt', 'b1 response', 'b2 prompt', 'b2 response'].sort(),
+    [
+      'a1 prompt',
+      'a1 response',
+      'b0 prompt',
+      'b0 response',
+      'b1 prompt',
+      'b1 response',
+      'b2 prompt',
+      'b2 response',
+    ].sort(),
   );
   for (const { probe, layer, phase, values } of readings) {
     const v = probes.find(({ name }) => name === probe)!.vectors.get(layer)!;
-    const rows = phase === 'prompt' ? residuals[layer]!.slice(0, promptIds.length) : residuals[layer]!.slice(promptIds.length);
+    const rows =
+      phase === 'prompt' ? residuals[layer]!.slice(0, promptIds.length) : residuals[layer]!.slice(promptIds.length);
     expect(values.length).toBe(rows.length);
     rows.forEach((row, t) => {
       const want = row.reduce((sum, value, i) => sum + value * v[i]!, 0);
@@ -110,7 +122,11 @@ test('events bring every reading once: the prompt with the first token, each rep
   const events: { index: number; values: number[]; phases: string[] }[] = [];
   const result = await engine.chat(request({ probes }), {
     onToken: ({ index, readings }) =>
-      events.push({ index, values: readings.flatMap(({ values }) => values), phases: readings.map(({ phase }) => phase) }),
+      events.push({
+        index,
+        values: readings.flatMap(({ values }) => values),
+        phases: readings.map(({ phase }) => phase),
+      }),
   });
   const of = (phase: string) => result.readings.find((reading) => reading.phase === phase)!.values;
   expect(events[0]!.values).toEqual(of('prompt'));
@@ -119,12 +135,22 @@ test('events bring every reading once: the prompt with the first token, each rep
 });
 
 test('sums for extraction equal float64 at every layer, for each site', async () => {
-  const two = [...messages, { role: 'assistant' as const, content: 'me' }, { role: 'user' as const, content: 'tell more' }];
+  const two = [
+    ...messages,
+    { role: 'assistant' as const, content: 'me' },
+    { role: 'user' as const, content: 'tell more' },
+  ];
   const { ids, turnStart } = model.files.tokenizer.encodeChat(two);
-  const { tokens, collected } = await engine.chat(request({ messages: two }), { collect: ['turn', 'response', 'last'] });
+  const { tokens, collected } = await engine.chat(request({ messages: two }), {
+    collect: ['turn', 'response', 'last'],
+  });
   const all = [...ids, ...tokens.map(({ id }) => id)];
   const { residuals } = referenceForward(model.config, model.weights, all);
-  const ranges = { turn: [turnStart, ids.length], response: [ids.length, all.length], last: [ids.length - 1, ids.length] };
+  const ranges = {
+    turn: [turnStart, ids.length],
+    response: [ids.length, all.length],
+    last: [ids.length - 1, ids.length],
+  };
   expect(turnStart).toBeGreaterThan(promptIds.length - 2);
   for (const { site, sum, count } of collected) {
     const [begin, end] = ranges[site] as [number, number];
@@ -139,7 +165,8 @@ test('sums for extraction equal float64 at every layer, for each site', async ()
 });
 
 test('a seed decides the reply; another seed gives another', async () => {
-  const hot = (seed: number) => engine.chat(request({ sampling: { ...sampling, temperature: 1.5, seed, maxTokens: 20 } }));
+  const hot = (seed: number) =>
+    engine.chat(request({ sampling: { ...sampling, temperature: 1.5, seed, maxTokens: 20 } }));
   const [first, again, other] = [await hot(1), await hot(1), await hot(2)];
   expect(again.tokens).toEqual(first.tokens);
   expect(other.tokens).not.toEqual(first.tokens);
@@ -182,7 +209,9 @@ test('a prompt of several passes reads like a short one', async () => {
   const { ids } = model.files.tokenizer.encodeChat(long);
   expect(ids.length).toBeGreaterThan(256);
   const probes = [{ name: 'a', vectors: new Map([[2, vector(3)]]) }];
-  const { readings, tokens } = await engine.chat(request({ messages: long, probes, sampling: { ...sampling, maxTokens: 2 } }));
+  const { readings, tokens } = await engine.chat(
+    request({ messages: long, probes, sampling: { ...sampling, maxTokens: 2 } }),
+  );
   const { logits, residuals } = referenceForward(model.config, model.weights, ids);
   expect(tokens[0]!.id).toBe(logits.at(-1)!.indexOf(Math.max(...logits.at(-1)!)));
   readings[0]!.values.forEach((value, t) => {
@@ -205,7 +234,9 @@ test('ends at the limit, or at the end of the context', async () => {
   const short = await engine.chat(request({ sampling: { ...sampling, maxTokens: 3 } }));
   expect([short.stopReason, short.tokens.length]).toEqual(['length', 3]);
   const content = 'a'.repeat(290);
-  const full = await engine.chat(request({ messages: [{ role: 'user', content }], sampling: { ...sampling, maxTokens: 99 } }));
+  const full = await engine.chat(
+    request({ messages: [{ role: 'user', content }], sampling: { ...sampling, maxTokens: 99 } }),
+  );
   const room = model.config.contextLength - model.files.tokenizer.encodeChat([{ role: 'user', content }]).ids.length;
   expect(full.tokens.length).toBeLessThanOrEqual(room);
   if (full.stopReason === 'length') expect(full.tokens.length).toBe(room);
@@ -213,7 +244,10 @@ test('ends at the limit, or at the end of the context', async () => {
 
 test('a conversation longer than the context is refused with both lengths', async () => {
   const failing = engine.chat(request({ messages: [{ role: 'user', content: 'a'.repeat(400) }] }));
-  await expect(failing).rejects.toMatchObject({ name: 'ContextOverflow', message: expect.stringMatching(/40\d tokens .* at most 300/) });
+  await expect(failing).rejects.toMatchObject({
+    name: 'ContextOverflow',
+    message: expect.stringMatching(/40\d tokens .* at most 300/),
+  });
 });
 
 test('one reply at a time', async () => {
@@ -225,6 +259,9 @@ test('one reply at a time', async () => {
 test('steering past the range of f32 names the layer, and the next reply is sound', async () => {
   const vectors = new Map([[1, vector(1).map((x) => x * 1e30)]]);
   const failing = engine.chat(request({ interventions: [{ ...addition(1e8), vectors }] }));
-  await expect(failing).rejects.toMatchObject({ name: 'SteeringTooStrong', message: expect.stringContaining('layer 1') });
+  await expect(failing).rejects.toMatchObject({
+    name: 'SteeringTooStrong',
+    message: expect.stringContaining('layer 1'),
+  });
   expect((await engine.chat(request())).tokens.length).toBeGreaterThan(0);
 });

@@ -29,7 +29,11 @@ function relativeError(got: Float32Array, want: Float64Array[]): number {
   return worst;
 }
 
-async function compare(model: TinyModel, tokenIds: number[], interventions: ResolvedIntervention[] = []): Promise<number> {
+async function compare(
+  model: TinyModel,
+  tokenIds: number[],
+  interventions: ResolvedIntervention[] = [],
+): Promise<number> {
   const layers = Array.from({ length: model.config.nLayers }, (_, i) => i);
   const before = gpu.live.size;
   const engine = await model.open(gpu);
@@ -54,7 +58,10 @@ describe.each(Object.entries(families))('%s', (_, overrides) => {
 /** A vector for each layer. */
 function vectors(model: TinyModel, seed: number, layers: number[]): Map<number, Float32Array> {
   return new Map(
-    layers.map((layer) => [layer, Float32Array.from({ length: model.config.dModel }, (_, i) => Math.sin(seed + layer * 7 + i * 1.7))]),
+    layers.map((layer) => [
+      layer,
+      Float32Array.from({ length: model.config.dModel }, (_, i) => Math.sin(seed + layer * 7 + i * 1.7)),
+    ]),
   );
 }
 
@@ -65,7 +72,9 @@ describe('interventions, exact against the same change made in float64', async (
   const all = [0, 1, 2];
   const cases: Record<string, ResolvedIntervention[]> = {
     'addition at one layer': [{ ...idle, kind: 'addition', vectors: vectors(model, 1, [1]), coefficient: 1.5 }],
-    'addition at all layers, negative': [{ ...idle, kind: 'addition', vectors: vectors(model, 2, all), coefficient: -0.7 }],
+    'addition at all layers, negative': [
+      { ...idle, kind: 'addition', vectors: vectors(model, 2, all), coefficient: -0.7 },
+    ],
     ablation: [{ ...idle, kind: 'ablation', vectors: vectors(model, 3, all), floor: 0, ceiling: 0 }],
     'capping, floor': [{ ...idle, kind: 'capping', vectors: vectors(model, 4, [0, 2]), floor: 0.4 }],
     'capping, ceiling': [{ ...idle, kind: 'capping', vectors: vectors(model, 5, [1]), ceiling: -0.1 }],
@@ -83,7 +92,9 @@ describe('interventions, exact against the same change made in float64', async (
     expect(await compare(model, tokens(37, model.config.dVocab), interventions)).toBeLessThan(TOLERANCE);
     const plain = referenceForward(model.config, model.weights, tokens(37, model.config.dVocab));
     const steered = referenceForward(model.config, model.weights, tokens(37, model.config.dVocab), interventions);
-    expect(relativeError(Float32Array.from(plain.logits.flatMap((row) => [...row])), steered.logits)).toBeGreaterThan(10 * TOLERANCE);
+    expect(relativeError(Float32Array.from(plain.logits.flatMap((row) => [...row])), steered.logits)).toBeGreaterThan(
+      10 * TOLERANCE,
+    );
   });
 
   test('coefficient 0 leaves logits and residuals bit for bit as they were', async () => {

@@ -44,7 +44,9 @@ describe.each(embeddedModels)('$id', async ({ id }) => {
     const { logits, residuals } = await engine.forward({ tokenIds: want.ids, interventions: [], residuals: layers });
     const last = logits.subarray((want.ids.length - 1) * dVocab);
     const largest = Math.max(...want.top_logits.map(Math.abs));
-    want.top_ids.forEach((token, i) => expect(Math.abs(last[token]! - want.top_logits[i]!)).toBeLessThan(TOLERANCE * largest));
+    want.top_ids.forEach((token, i) =>
+      expect(Math.abs(last[token]! - want.top_logits[i]!)).toBeLessThan(TOLERANCE * largest),
+    );
     const squares = last.reduce((sum, x) => sum + x * x, 0);
     expect(Math.abs(squares - want.sum_of_squares)).toBeLessThan(TOLERANCE * want.sum_of_squares);
     want.residuals.forEach(({ norm, first }, layer) => {
@@ -54,9 +56,12 @@ describe.each(embeddedModels)('$id', async ({ id }) => {
     });
   });
 
-  test.each(golden.chats.map(({ messages }, i) => ({ messages, ids: greedy[i]! })))('greedy reply %#', async ({ messages, ids }) => {
-    const sampling = { temperature: 0, topP: 1, seed: 0, maxTokens: 32 };
-    const { tokens } = await engine.chat({ messages, interventions: [], probes: [], schedule: [], sampling });
-    expect(tokens.map((token) => token.id)).toEqual(ids.filter((token) => !files.tokenizer.stopTokenIds.has(token)));
-  });
+  test.each(golden.chats.map(({ messages }, i) => ({ messages, ids: greedy[i]! })))(
+    'greedy reply %#',
+    async ({ messages, ids }) => {
+      const sampling = { temperature: 0, topP: 1, seed: 0, maxTokens: 32 };
+      const { tokens } = await engine.chat({ messages, interventions: [], probes: [], schedule: [], sampling });
+      expect(tokens.map((token) => token.id)).toEqual(ids.filter((token) => !files.tokenizer.stopTokenIds.has(token)));
+    },
+  );
 });

@@ -63,7 +63,11 @@ export function referenceForward(
   for (let layer = 0; layer < nLayers; layer++) {
     const at = `model.layers.${layer}`;
     const x = norm(h, `${at}.input_layernorm.weight`);
-    const q = heads(linear(x, `${at}.self_attn.q_proj`, nHeads * dHead), nHeads, qkNorm ? `${at}.self_attn.q_norm.weight` : null);
+    const q = heads(
+      linear(x, `${at}.self_attn.q_proj`, nHeads * dHead),
+      nHeads,
+      qkNorm ? `${at}.self_attn.q_norm.weight` : null,
+    );
     const k = heads(
       linear(x, `${at}.self_attn.k_proj`, nKeyValueHeads * dHead),
       nKeyValueHeads,

@@ -45,12 +45,25 @@ export const families: Record<string, Record<string, unknown>> = {
       original_max_position_embeddings: 64,
     },
   },
-  'qwen2, q/k/v biases': { architectures: ['Qwen2ForCausalLM'], model_type: 'qwen2', head_dim: undefined, num_attention_heads: 4 },
-  'qwen3, query and key norms': { architectures: ['Qwen3ForCausalLM'], model_type: 'qwen3', head_dim: 8, num_key_value_heads: 3 },
+  'qwen2, q/k/v biases': {
+    architectures: ['Qwen2ForCausalLM'],
+    model_type: 'qwen2',
+    head_dim: undefined,
+    num_attention_heads: 4,
+  },
+  'qwen3, query and key norms': {
+    architectures: ['Qwen3ForCausalLM'],
+    model_type: 'qwen3',
+    head_dim: 8,
+    num_key_value_heads: 3,
+  },
 };
 
 /** @param overrides fields of config.json @param scale standard deviation of matrices, relative to 1 / sqrt(columns) */
-export async function tinyModel(overrides: Record<string, unknown> = {}, { seed = 1, scale = 1 } = {}): Promise<TinyModel> {
+export async function tinyModel(
+  overrides: Record<string, unknown> = {},
+  { seed = 1, scale = 1 } = {},
+): Promise<TinyModel> {
   const json = { ...base, ...overrides };
   const config = parseConfig(json);
   const random = gaussian(seed);

@@ -35,7 +35,9 @@ function step(name, command, count) {
 /** @param {string} report @returns {Totals} */
 function countVitest(report) {
   const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(report);
-  const brokenFiles = testResults.filter((/** @type {any} */ file) => file.status === 'failed' && file.assertionResults.length === 0);
+  const brokenFiles = testResults.filter(
+    (/** @type {any} */ file) => file.status === 'failed' && file.assertionResults.length === 0,
+  );
   return { passed: numPassedTests, failed: numFailedTests + brokenFiles.length, skipped: numPendingTests };
 }
 
@@ -46,7 +48,15 @@ function countPlaywright(report) {
 }
 
 /** @param {string} project */
-const vitest = (project) => ['vitest', 'run', '--project', project, '--reporter=default', '--reporter=json', '--outputFile.json={report}'];
+const vitest = (project) => [
+  'vitest',
+  'run',
+  '--project',
+  project,
+  '--reporter=default',
+  '--reporter=json',
+  '--outputFile.json={report}',
+];
 
 const steps = [
   step('sync', ['svelte-kit', 'sync']),

@@ -32,15 +32,22 @@ try {
   await page.waitForFunction(() => globalThis.personascope?.info());
   const first = await page.evaluate(async () => {
     const ready = performance.now();
-    await personascope.chat({ messages: [{ role: 'user', content: 'What is a volcano?' }], sampling: { temperature: 0, maxTokens: 1 } });
+    await personascope.chat({
+      messages: [{ role: 'user', content: 'What is a volcano?' }],
+      sampling: { temperature: 0, maxTokens: 1 },
+    });
     return { ready, answered: performance.now(), info: personascope.info() };
   });
   const { info } = first;
   if (!info) throw new Error('No model was loaded.');
   console.log(`machine: ${cpus()[0]?.model} x ${cpus().length}, GPU: ${info.gpu}`);
   console.log(`model: ${info.label}, ${(info.nParameters / 1e6).toFixed(2)}M parameters, ${info.nLayers} layers`);
-  console.log(`navigation to model ready: ${(first.ready / 1000).toFixed(2)} s; to first token: ${(first.answered / 1000).toFixed(2)} s`);
-  console.log(`over the wire, page's own requests: ${(bytes / 1e6).toFixed(2)} MB in ${requests} requests (no compression by the preview server)`);
+  console.log(
+    `navigation to model ready: ${(first.ready / 1000).toFixed(2)} s; to first token: ${(first.answered / 1000).toFixed(2)} s`,
+  );
+  console.log(
+    `over the wire, page's own requests: ${(bytes / 1e6).toFixed(2)} MB in ${requests} requests (no compression by the preview server)`,
+  );
   console.log(`GPU memory: ${(info.gpuBytes / 1e6).toFixed(2)} MB`);
 
   const samples = await page.evaluate(
@@ -52,7 +59,10 @@ try {
       const variants = {
         plain: {},
         'taps idle (coefficient 0)': { interventions: [{ ...small, coefficient: 0 }] },
-        'one layer steered and read': { interventions: [{ ...small, layers: [3] }], probes: [{ ...axis, layers: [3] }] },
+        'one layer steered and read': {
+          interventions: [{ ...small, layers: [3] }],
+          probes: [{ ...axis, layers: [3] }],
+        },
         'all layers steered and read': { interventions: [small], probes: [{ ...axis, layers }] },
       };
       /** @type {Record<string, number[]>} ms a token */

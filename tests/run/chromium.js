@@ -44,8 +44,10 @@ export function findChromium() {
   if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
     console.log('No Chrome or Chromium found: installing the package "chromium".');
     const apt = (/** @type {string[]} */ ...args) =>
-      spawnSync('apt-get', args, { stdio: 'inherit', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } }).status;
-    if (apt('update', '-q') === 0 && apt('install', '-y', '-q', '--no-install-recommends', 'chromium') === 0) return findChromium();
+      spawnSync('apt-get', args, { stdio: 'inherit', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
+        .status;
+    if (apt('update', '-q') === 0 && apt('install', '-y', '-q', '--no-install-recommends', 'chromium') === 0)
+      return findChromium();
   }
   throw new Error(
     'The tests need Chrome or Chromium. Install it (Debian: apt-get install chromium), or set CHROME_PATH to the one you have.',

@@ -1,6 +1,16 @@
 /** Each op of the forward pass against float64: one token, sizes that are no multiple of a workgroup, grouped heads. Tolerance 2e-5 relative (f32 sums). */
 import { describe, expect, test } from 'vitest';
-import { expectClose, fromBrain, fromHalf, randomFloats, runKernel, toBrain, toHalf, zeros, type Input } from './harness';
+import {
+  expectClose,
+  fromBrain,
+  fromHalf,
+  randomFloats,
+  runKernel,
+  toBrain,
+  toHalf,
+  zeros,
+  type Input,
+} from './harness';
 
 const TOLERANCE = 2e-5;
 const constants = { WORKGROUP_SIZE: 64 };
@@ -9,7 +19,12 @@ const ceil = (a: number, b: number) => Math.ceil(a / b);
 type Storage = 'f32' | 'f16' | 'bf16';
 
 /** Stored weights and the numbers they stand for. */
-function weights(storage: Storage, seed: number, rows: number, columns: number): { input: Input; values: Float32Array } {
+function weights(
+  storage: Storage,
+  seed: number,
+  rows: number,
+  columns: number,
+): { input: Input; values: Float32Array } {
   const random = randomFloats(seed, rows * columns);
   const shape = [rows, columns];
   if (storage === 'f32') return { input: { shape, data: random }, values: random };
@@ -91,7 +106,11 @@ describe.each<Storage>(['f32', 'f16', 'bf16'])('%s weights', (storage) => {
     for (const accumulate of [0, 1]) {
       const got = await runKernel(
         { file: 'matmul', defines, constants: { ACCUMULATE: accumulate } },
-        { weight: w.input, x: { shape: [tokens, columns], data: x }, out: { shape: [tokens + 1, outputs], data: held } },
+        {
+          weight: w.input,
+          x: { shape: [tokens, columns], data: x },
+          out: { shape: [tokens + 1, outputs], data: held },
+        },
         'out',
         { tokens, columns, outputs, out_row: 1 },
         [ceil(outputs, 32), ceil(tokens, 32)],
@@ -114,7 +133,11 @@ test.each([
   const eps = 1e-5;
   const got = await runKernel(
     { file: 'rms_norm', constants },
-    { x: { shape: [firstRow + rows, width], data: x }, weight: { shape: [width], data: weight }, out: zeros(rows, width) },
+    {
+      x: { shape: [firstRow + rows, width], data: x },
+      weight: { shape: [width], data: weight },
+      out: zeros(rows, width),
+    },
     'out',
     { width, first_row: firstRow, eps },
     [rows],
@@ -149,42 +172,45 @@ test.each([
   [1, 1, 2, 0, 0],
   [3, 6, 32, 5, 0],
   [4, 2, 6, 1000, 1],
-])('rope of %i tokens, %i heads of %i, from position %i into row %i', async (tokens, heads, dHead, position, outRow) => {
-  const half = dHead / 2;
-  const x = randomFloats(12, tokens * heads * dHead);
-  const table = new Float32Array((position + tokens) * half * 2);
-  const angle = (p: number, i: number) => p * 1000 ** (-i / half);
-  for (let p = 0; p < position + tokens; p++) {
-    for (let i = 0; i < half; i++) {
-      table[(p * half + i) * 2] = Math.cos(angle(p, i));
-      table[(p * half + i) * 2 + 1] = Math.sin(angle(p, i));
-    }
-  }
-  const got = await runKernel(
-    { file: 'rope', constants },
-    {
-      x: { shape: [tokens, heads, dHead], data: x },
-      rotations: { shape: [position + tokens, half, 2], data: table },
-      out: zeros(outRow + tokens, heads, dHead),
-    },
-    'out',
-    { n_heads: heads, d_head: dHead, position, out_row: outRow },
-    [ceil(heads * half, 64), tokens],
-  );
-  const want = new Float64Array((outRow + tokens) * heads * dHead);
-  for (let t = 0; t < tokens; t++) {
-    for (let h = 0; h < heads; h++) {
+])(
+  'rope of %i tokens, %i heads of %i, from position %i into row %i',
+  async (tokens, heads, dHead, position, outRow) => {
+    const half = dHead / 2;
+    const x = randomFloats(12, tokens * heads * dHead);
+    const table = new Float32Array((position + tokens) * half * 2);
+    const angle = (p: number, i: number) => p * 1000 ** (-i / half);
+    for (let p = 0; p < position + tokens; p++) {
       for (let i = 0; i < half; i++) {
-        const from = (t * heads + h) * dHead + i;
-        const to = ((outRow + t) * heads + h) * dHead + i;
-        const [a, b, turn] = [x[from]!, x[from + half]!, angle(position + t, i)];
-        want[to] = a * Math.cos(turn) - b * Math.sin(turn);
-        want[to + half] = b * Math.cos(turn) + a * Math.sin(turn);
+        table[(p * half + i) * 2] = Math.cos(angle(p, i));
+        table[(p * half + i) * 2 + 1] = Math.sin(angle(p, i));
       }
     }
-  }
-  expectClose(got, want, TOLERANCE);
-});
+    const got = await runKernel(
+      { file: 'rope', constants },
+      {
+        x: { shape: [tokens, heads, dHead], data: x },
+        rotations: { shape: [position + tokens, half, 2], data: table },
+        out: zeros(outRow + tokens, heads, dHead),
+      },
+      'out',
+      { n_heads: heads, d_head: dHead, position, out_row: outRow },
+      [ceil(heads * half, 64), tokens],
+    );
+    const want = new Float64Array((outRow + tokens) * heads * dHead);
+    for (let t = 0; t < tokens; t++) {
+      for (let h = 0; h < heads; h++) {
+        for (let i = 0; i < half; i++) {
+          const from = (t * heads + h) * dHead + i;
+          const to = ((outRow + t) * heads + h) * dHead + i;
+          const [a, b, turn] = [x[from]!, x[from + half]!, angle(position + t, i)];
+          want[to] = a * Math.cos(turn) - b * Math.sin(turn);
+          want[to + half] = b * Math.cos(turn) + a * Math.sin(turn);
+        }
+      }
+    }
+    expectClose(got, want, TOLERANCE);
+  },
+);
 
 test.each([
   [1, 1, 1, 2, 0],
@@ -193,43 +219,46 @@ test.each([
   [7, 6, 2, 32, 61],
   [3, 8, 1, 128, 9],
   [2, 2, 1, 256, 64],
-])('attention of %i tokens, %i heads over %i of %i, from position %i', async (tokens, heads, kvHeads, dHead, position) => {
-  const keys = position + tokens;
-  const q = randomFloats(13, tokens * heads * dHead, 2);
-  const k = randomFloats(14, keys * kvHeads * dHead, 2);
-  const v = randomFloats(15, keys * kvHeads * dHead);
-  const got = await runKernel(
-    { file: 'attention', constants: { WORKGROUP_SIZE: 64, D_HEAD: dHead } },
-    {
-      q: { shape: [tokens, heads, dHead], data: q },
-      k_cache: { shape: [keys, kvHeads, dHead], data: k },
-      v_cache: { shape: [keys, kvHeads, dHead], data: v },
-      out: zeros(tokens, heads, dHead),
-    },
-    'out',
-    { n_heads: heads, n_kv_heads: kvHeads, position },
-    [heads, tokens],
-  );
-  const want = new Float64Array(tokens * heads * dHead);
-  for (let t = 0; t < tokens; t++) {
-    for (let h = 0; h < heads; h++) {
-      const kvHead = Math.floor(h / (heads / kvHeads));
-      const row = (t * heads + h) * dHead;
-      const scores = Array.from({ length: position + t + 1 }, (_, j) => {
-        let score = 0;
-        for (let i = 0; i < dHead; i++) score += q[row + i]! * k[(j * kvHeads + kvHead) * dHead + i]!;
-        return score / Math.sqrt(dHead);
-      });
-      const maximum = Math.max(...scores);
-      const masses = scores.map((score) => Math.exp(score - maximum));
-      const total = masses.reduce((a, b) => a + b, 0);
-      masses.forEach((mass, j) => {
-        for (let i = 0; i < dHead; i++) want[row + i]! += (mass / total) * v[(j * kvHeads + kvHead) * dHead + i]!;
-      });
+])(
+  'attention of %i tokens, %i heads over %i of %i, from position %i',
+  async (tokens, heads, kvHeads, dHead, position) => {
+    const keys = position + tokens;
+    const q = randomFloats(13, tokens * heads * dHead, 2);
+    const k = randomFloats(14, keys * kvHeads * dHead, 2);
+    const v = randomFloats(15, keys * kvHeads * dHead);
+    const got = await runKernel(
+      { file: 'attention', constants: { WORKGROUP_SIZE: 64, D_HEAD: dHead } },
+      {
+        q: { shape: [tokens, heads, dHead], data: q },
+        k_cache: { shape: [keys, kvHeads, dHead], data: k },
+        v_cache: { shape: [keys, kvHeads, dHead], data: v },
+        out: zeros(tokens, heads, dHead),
+      },
+      'out',
+      { n_heads: heads, n_kv_heads: kvHeads, position },
+      [heads, tokens],
+    );
+    const want = new Float64Array(tokens * heads * dHead);
+    for (let t = 0; t < tokens; t++) {
+      for (let h = 0; h < heads; h++) {
+        const kvHead = Math.floor(h / (heads / kvHeads));
+        const row = (t * heads + h) * dHead;
+        const scores = Array.from({ length: position + t + 1 }, (_, j) => {
+          let score = 0;
+          for (let i = 0; i < dHead; i++) score += q[row + i]! * k[(j * kvHeads + kvHead) * dHead + i]!;
+          return score / Math.sqrt(dHead);
+        });
+        const maximum = Math.max(...scores);
+        const masses = scores.map((score) => Math.exp(score - maximum));
+        const total = masses.reduce((a, b) => a + b, 0);
+        masses.forEach((mass, j) => {
+          for (let i = 0; i < dHead; i++) want[row + i]! += (mass / total) * v[(j * kvHeads + kvHead) * dHead + i]!;
+        });
+      }
     }
-  }
-  expectClose(got, want, TOLERANCE);
-});
+    expectClose(got, want, TOLERANCE);
+  },
+);
 
 test.each([
   [1, 3],
@@ -239,7 +268,11 @@ test.each([
   const up = randomFloats(17, tokens * width);
   const got = await runKernel(
     { file: 'swiglu', constants },
-    { gate: { shape: [tokens, width], data: gate }, up: { shape: [tokens, width], data: up }, out: zeros(tokens, width) },
+    {
+      gate: { shape: [tokens, width], data: gate },
+      up: { shape: [tokens, width], data: up },
+      out: zeros(tokens, width),
+    },
     'out',
     { width },
     [ceil(width, 64), tokens],

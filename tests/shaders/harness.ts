@@ -61,7 +61,9 @@ export function expectClose(got: ArrayLike<number>, want: ArrayLike<number>, tol
   }
   if (!(worst.excess <= tolerance)) {
     const { index } = worst;
-    expect.fail(`index ${index}: got ${got[index]}, want ${want[index]} (tolerance ${tolerance}, ${want.length} elements)`);
+    expect.fail(
+      `index ${index}: got ${got[index]}, want ${want[index]} (tolerance ${tolerance}, ${want.length} elements)`,
+    );
   }
 }
 

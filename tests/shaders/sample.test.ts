@@ -11,7 +11,10 @@ interface How {
 async function sample(logits: Float32Array, { temperature, topP, uniform }: How) {
   const got = await runKernel(
     { file: 'sample', constants: { WORKGROUP_SIZE: 256 } },
-    { logits: { shape: [logits.length], data: logits }, sampled: { shape: [3], data: new Uint32Array(3), dtype: 'u32' } },
+    {
+      logits: { shape: [logits.length], data: logits },
+      sampled: { shape: [3], data: new Uint32Array(3), dtype: 'u32' },
+    },
     'sampled',
     { d_vocab: logits.length, temperature, top_p: topP, uniform_draw: uniform },
     [1],
@@ -37,15 +40,18 @@ function nucleus(logits: Float32Array, temperature: number, topP: number): { tok
   return chosen.sort((a, b) => a.token - b.token).map(({ token, mass }) => ({ token, upTo: (upTo += mass / kept) }));
 }
 
-test.each([1, 5, 255, 256, 257, 1801])('greedy over %i tokens: the largest logit, its log-probability', async (dVocab) => {
-  const logits = randomFloats(dVocab, dVocab, 5);
-  const { token, logprob, nonFinite } = await sample(logits, { temperature: 0, topP: 1, uniform: 0.5 });
-  const maximum = Math.max(...logits);
-  const total = logits.reduce((sum, logit) => sum + Math.exp(logit - maximum), 0);
-  expect(token).toBe(logits.indexOf(maximum));
-  expect(logprob).toBeCloseTo(-Math.log(total), 4);
-  expect(nonFinite).toBe(0);
-});
+test.each([1, 5, 255, 256, 257, 1801])(
+  'greedy over %i tokens: the largest logit, its log-probability',
+  async (dVocab) => {
+    const logits = randomFloats(dVocab, dVocab, 5);
+    const { token, logprob, nonFinite } = await sample(logits, { temperature: 0, topP: 1, uniform: 0.5 });
+    const maximum = Math.max(...logits);
+    const total = logits.reduce((sum, logit) => sum + Math.exp(logit - maximum), 0);
+    expect(token).toBe(logits.indexOf(maximum));
+    expect(logprob).toBeCloseTo(-Math.log(total), 4);
+    expect(nonFinite).toBe(0);
+  },
+);
 
 test('greedy takes the first of equal logits', async () => {
   const logits = new Float32Array(600).fill(-1);

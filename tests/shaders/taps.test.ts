@@ -57,7 +57,11 @@ test.each([
       const reading = dot(before, u);
       const held = Math.min(Math.max(reading, lowest), highest);
       if (reading > lowest + 1e-4 && reading < highest - 1e-4) expect([...after]).toEqual([...before]);
-      expectClose(after, before.map((value, i) => value + (held - reading) * u[i]!), 2e-6);
+      expectClose(
+        after,
+        before.map((value, i) => value + (held - reading) * u[i]!),
+        2e-6,
+      );
       expect(Math.abs(dot(after, u) - held)).toBeLessThan(2e-5);
     }
   }
@@ -85,7 +89,11 @@ test.each([
   const vectors = randomFloats(38, (probes + 1) * dModel);
   const got = await runKernel(
     { file: 'tap_probe', constants },
-    { h: { shape: [tokens, dModel], data: h }, vectors: { shape: [probes + 1, dModel], data: vectors }, readings: zeros(probes + 2, tokens) },
+    {
+      h: { shape: [tokens, dModel], data: h },
+      vectors: { shape: [probes + 1, dModel], data: vectors },
+      readings: zeros(probes + 2, tokens),
+    },
     'readings',
     { d_model: dModel, vector_row: 1, first_slot: 2, tokens },
     [tokens, probes],

@@ -26,10 +26,16 @@ export class EngineClient {
     this.#worker = worker;
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(data);
     worker.onerror = (event) =>
-      this.#failAll(new PersonascopeError('BadRequest', `The engine's worker stopped: ${event.message}.`, 'Reload the page.'));
+      this.#failAll(
+        new PersonascopeError('BadRequest', `The engine's worker stopped: ${event.message}.`, 'Reload the page.'),
+      );
   }
 
-  call<M extends Method>(method: M, request: Methods[M]['request'], options: CallOptions<M> = {}): Promise<Methods[M]['result']> {
+  call<M extends Method>(
+    method: M,
+    request: Methods[M]['request'],
+    options: CallOptions<M> = {},
+  ): Promise<Methods[M]['result']> {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       const cancel = () => this.#send({ id, method: 'cancel' });

@@ -37,15 +37,24 @@ export class EngineHost implements Handlers {
   /** The model that was loaded stays until the new one can answer, and for good if the new one can't. */
   async load({ model, baseUrl }: Methods['load']['request'], { signal, emit }: CallContext<'load'>) {
     const { id, label, url } = describeSource(model, baseUrl);
-    const progress = (phase: LoadProgress['phase'], loadedBytes = 0, totalBytes = 0) => emit({ phase, loadedBytes, totalBytes });
+    const progress = (phase: LoadProgress['phase'], loadedBytes = 0, totalBytes = 0) =>
+      emit({ phase, loadedBytes, totalBytes });
     progress('device');
     const gpu = await this.#openGpu();
     progress('config');
-    const files = await openModelFolder(url, { signal, onProgress: (loaded, total) => progress('weights', loaded, total) });
+    const files = await openModelFolder(url, {
+      signal,
+      onProgress: (loaded, total) => progress('weights', loaded, total),
+    });
     const { nLayers, dModel } = files.config;
     const personas = await downloadPersonaSpace(url, files, signal);
     progress('compile', files.totalBytes, files.totalBytes);
-    const book = new VectorBook({ nLayers, dModel, space: personas?.space ?? null, tensors: personas?.tensors ?? new Map() });
+    const book = new VectorBook({
+      nLayers,
+      dModel,
+      space: personas?.space ?? null,
+      tensors: personas?.tensors ?? new Map(),
+    });
     const engine = await LlamaEngine.open({ gpu, files, id, label, targetLayer: personas?.space.targetLayer, signal });
     this.#loaded?.engine.destroy();
     const { tokenizer } = files;
@@ -100,13 +109,24 @@ function describeSource(model: string | ModelSource, baseUrl: string): { id: str
     const known = embeddedModels.find(({ id }) => id === model);
     if (known) return { id: known.id, label: known.label, url: embeddedModelUrl(known.id, baseUrl) };
     const ids = embeddedModels.map(({ id }) => id).join(', ');
-    throw new PersonascopeError('BadRequest', `model: "${model}" is not known; known are ${ids}.`, 'Give one of these, or a source.');
+    throw new PersonascopeError(
+      'BadRequest',
+      `model: "${model}" is not known; known are ${ids}.`,
+      'Give one of these, or a source.',
+    );
   }
   if (model?.engine === 'web-llm') {
-    throw new PersonascopeError('NotSupported', 'model.engine: web-llm models are not in this version.', "Give engine 'wgsl' and a folder in Hugging Face layout.");
+    throw new PersonascopeError(
+      'NotSupported',
+      'model.engine: web-llm models are not in this version.',
+      "Give engine 'wgsl' and a folder in Hugging Face layout.",
+    );
   }
   if (model?.engine !== 'wgsl' || typeof model.url !== 'string') {
-    throw new PersonascopeError('BadRequest', "model: must be a known id, or { engine: 'wgsl', url } with the address of a folder.");
+    throw new PersonascopeError(
+      'BadRequest',
+      "model: must be a known id, or { engine: 'wgsl', url } with the address of a folder.",
+    );
   }
   const label = model.url.replace(/\/+$/, '').split('/').pop() || model.url;
   return { id: model.url, label, url: model.url };

@@ -1,11 +1,7 @@
 /** Fetches the persona space that may stand beside a checkpoint. */
 import { PersonascopeError } from '../errors';
-import { parsePersonaSpace } from '../interp/persona-schema';
-import type { PersonaSpace } from '../interp/persona-space';
-import type { NamedTensors } from '../interp/persona-tensors';
-import { decodeFloats, parseHeader } from '../llama/safetensors';
-import { isStorageType } from '../llama/safetensors-header';
 import type { ModelFiles } from '../llama/source';
+import { readPersonaFiles, type PersonaFiles } from './persona-files';
 
 /** Bytes of either file; hundreds of vectors of a large model are below it. */
 const MAX_BYTES = 2 ** 28;
@@ -18,22 +14,22 @@ export async function downloadPersonaSpace(
   url: string,
   files: ModelFiles,
   signal: AbortSignal,
-): Promise<{ space: PersonaSpace; tensors: NamedTensors } | null> {
+): Promise<PersonaFiles | null> {
   const folder = new URL(url.endsWith('/') ? url : `${url}/`);
   const [json, bytes] = await Promise.all(
     ['personas.json', 'personas.safetensors'].map((name) => download(new URL(name, folder), name, signal)),
   );
   if (!json) return null;
   if (!bytes) throw new PersonascopeError('BadModel', 'personas.json is there, but personas.safetensors is not.');
-  const space = parsePersonaSpace(parseJson(json));
-  if (space.modelDigest !== (await files.digest())) {
+  const personas = readPersonaFiles(json, bytes);
+  if (personas.space.modelDigest !== (await files.digest())) {
     throw new PersonascopeError(
       'BadModel',
       'personas.json: modelDigest belongs to other weights, so its vectors mean nothing here.',
       'Compute them anew for this checkpoint: npm run vectors.',
     );
   }
-  return { space, tensors: readTensors(bytes) };
+  return personas;
 }
 
 /** Null if the folder does not have it, also where a server answers every address with its page. */
@@ -43,28 +39,15 @@ async function download(url: URL, name: string, signal: AbortSignal): Promise<Ui
     response = await fetch(url, { signal });
   } catch (cause) {
     signal.throwIfAborted();
-    throw new PersonascopeError('DownloadFailed', `${name} could not be fetched.`, 'Check the connection and try again.', { cause });
+    throw new PersonascopeError(
+      'DownloadFailed',
+      `${name} could not be fetched.`,
+      'Check the connection and try again.',
+      { cause },
+    );
   }
   if (!response.ok || response.headers.get('content-type')?.includes('text/html')) return null;
   const bytes = new Uint8Array(await response.arrayBuffer());
   if (bytes.length > MAX_BYTES) throw new PersonascopeError('BadModel', `${name} is larger than ${MAX_BYTES} bytes.`);
   return bytes;
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (cause) {
-    throw new PersonascopeError('BadModel', `personas.json is not JSON: ${String(cause)}.`, '', { cause });
-  }
-}
-
-function readTensors(bytes: Uint8Array<ArrayBuffer>): NamedTensors {
-  const { tensors } = parseHeader(bytes, 'personas.safetensors', bytes.length);
-  return new Map(
-    [...tensors].map(([name, { shape, dtype, begin, end }]) => {
-      if (!isStorageType(dtype)) throw new PersonascopeError('BadModel', `personas.safetensors: ${name} has type ${dtype}; F32 is expected.`);
-      return [name, { shape, data: decodeFloats(bytes.subarray(begin, end), dtype) }];
-    }),
-  );
 }

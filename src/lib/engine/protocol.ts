@@ -37,7 +37,11 @@ export interface Methods {
   /** Changes the running reply's interventions; the result is the index of the first token that feels them. */
   steer: { request: { interventions: Intervention[] }; result: { token: number | null }; event: never };
   /** The prompt as the chat template writes it, and its token ids. */
-  tokenize: { request: { messages: ChatRequest['messages']; prefill?: string }; result: { text: string; ids: number[] }; event: never };
+  tokenize: {
+    request: { messages: ChatRequest['messages']; prefill?: string };
+    result: { text: string; ids: number[] };
+    event: never;
+  };
 }
 export type Method = keyof Methods;
 

@@ -26,7 +26,10 @@ const chatSchema = v.object({
   interventions: v.optional(v.array(v.any()), []),
   probes: v.optional(v.array(v.any()), []),
   sampling: v.optional(samplingSchema, {}),
-  schedule: v.optional(v.pipe(v.array(v.object({ token: count(100_000), interventions: v.array(v.any()) })), v.maxLength(10_000)), []),
+  schedule: v.optional(
+    v.pipe(v.array(v.object({ token: count(100_000), interventions: v.array(v.any()) })), v.maxLength(10_000)),
+    [],
+  ),
 });
 
 const forwardSchema = v.object({

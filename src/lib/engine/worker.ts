@@ -8,7 +8,11 @@ const send = (message: FromWorker) => postMessage(message);
 const running = new Map<number, AbortController>();
 
 const host = new EngineHost((reason) => {
-  const error = new PersonascopeError('DeviceLost', `The GPU was lost: ${reason}.`, 'Load the model again; your conversation is kept.');
+  const error = new PersonascopeError(
+    'DeviceLost',
+    `The GPU was lost: ${reason}.`,
+    'Load the model again; your conversation is kept.',
+  );
   send({ id: -1, type: 'lost', error: toErrorData(error) });
 });
 

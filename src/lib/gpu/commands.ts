@@ -151,7 +151,11 @@ export async function withErrorScopes<T>(gpu: Gpu, what: string, body: () => T |
     const validation = await gpu.device.popErrorScope();
     const memory = await gpu.device.popErrorScope();
     if (memory) {
-      throw new PersonascopeError('OutOfMemory', `The GPU ran out of memory: ${what}.`, 'Close other tabs, or pick a smaller model.');
+      throw new PersonascopeError(
+        'OutOfMemory',
+        `The GPU ran out of memory: ${what}.`,
+        'Close other tabs, or pick a smaller model.',
+      );
     }
     if (validation) throw new PersonascopeError('ShaderError', `${what}: ${validation.message}`);
   }

@@ -51,6 +51,8 @@ export async function openGpu(gpu: GPU | undefined = globalThis.navigator?.gpu):
     const name = description || [vendor, architecture].filter(Boolean).join(' ') || 'unnamed GPU';
     return new Gpu(device, name, /swiftshader|llvmpipe|lavapipe|basic render/i.test(`${architecture} ${name}`));
   } catch (cause) {
-    throw new PersonascopeError('WebGpuUnavailable', `The GPU refused to open: ${String(cause)}.`, WHERE_IT_WORKS, { cause });
+    throw new PersonascopeError('WebGpuUnavailable', `The GPU refused to open: ${String(cause)}.`, WHERE_IT_WORKS, {
+      cause,
+    });
   }
 }

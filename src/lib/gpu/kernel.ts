@@ -91,7 +91,10 @@ export class KernelCache {
   }
 }
 
-function describeError({ code, origin }: Source, { lineNum, linePos, message }: GPUCompilationMessage): PersonascopeError {
+function describeError(
+  { code, origin }: Source,
+  { lineNum, linePos, message }: GPUCompilationMessage,
+): PersonascopeError {
   const at = origin[lineNum - 1];
   const text = code.split('\n')[lineNum - 1]?.trim() ?? '';
   return new PersonascopeError('ShaderError', `shaders/${at?.file}:${at?.line}:${linePos}: ${message}\n  ${text}`);

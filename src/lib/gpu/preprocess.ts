@@ -15,7 +15,11 @@ export type Sources = Readonly<Record<string, string>>;
  * `defines` win over the file's own.
  * @throws PersonascopeError `ShaderError` for a missing file or a directive it does not know.
  */
-export function preprocess(file: string, sources: Sources, defines: Readonly<Record<string, string | number>> = {}): Source {
+export function preprocess(
+  file: string,
+  sources: Sources,
+  defines: Readonly<Record<string, string | number>> = {},
+): Source {
   const values = new Map(Object.entries(defines).map(([name, value]) => [name, String(value)]));
   const included = new Set<string>();
   const lines: string[] = [];
@@ -34,7 +38,8 @@ export function preprocess(file: string, sources: Sources, defines: Readonly<Rec
       if (directive === '#include') read(substitute(argument.slice(1, -1)), here);
       else if (directive === '#define') {
         if (!values.has(argument)) values.set(argument, rest.join(' '));
-      } else if (directive?.startsWith('#')) throw new PersonascopeError('ShaderError', `${here}: unknown directive ${directive}.`);
+      } else if (directive?.startsWith('#'))
+        throw new PersonascopeError('ShaderError', `${here}: unknown directive ${directive}.`);
       else {
         lines.push(substitute(line));
         origin.push({ file: name, line: i + 1 });

@@ -68,7 +68,14 @@ export class LlamaKernels {
   }
 
   /** out[outRow..outRow + rows, :] = x @ weight^T + bias, or += when `accumulate`. x: (rows, columns) */
-  linear(commands: Commands, { weight, bias }: Linear, x: Tensor, out: Tensor, rows: number, { outRow = 0, accumulate = false } = {}): void {
+  linear(
+    commands: Commands,
+    { weight, bias }: Linear,
+    x: Tensor,
+    out: Tensor,
+    rows: number,
+    { outRow = 0, accumulate = false } = {},
+  ): void {
     const [outputs, columns] = weight.shape as [number, number];
     const { matvec, matvecAdd, matmul, matmulAdd } = this.#of(weight);
     const params = { tokens: rows, columns, outputs, out_row: outRow };

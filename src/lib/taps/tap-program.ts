@@ -60,7 +60,9 @@ export class TapProgram {
     this.#kernels = kernels;
     this.#dModel = dModel;
     this.#owner = new TensorOwner(gpu);
-    const rows = probes.flatMap(({ name, vectors }) => [...vectors].map(([layer, vector]) => ({ probe: name, layer, vector })));
+    const rows = probes.flatMap(({ name, vectors }) =>
+      [...vectors].map(([layer, vector]) => ({ probe: name, layer, vector })),
+    );
     rows.sort((a, b) => a.layer - b.layer);
     this.slots = rows.map(({ probe, layer }) => ({ probe, layer }));
     const stacked = new Float32Array(Math.max(1, rows.length) * dModel);
@@ -111,9 +113,14 @@ export class TapProgram {
     const bindings = { vectors: this.#stepVectors, h };
     const where = { d_model: this.#dModel, first_row: firstRow, vector_row: vectorRow };
     if (step.kind === 'addition') {
-      commands.run(this.#kernels.addition, bindings, where, [Math.ceil(this.#dModel / WORKGROUP_SIZE), endRow - firstRow]);
+      commands.run(this.#kernels.addition, bindings, where, [
+        Math.ceil(this.#dModel / WORKGROUP_SIZE),
+        endRow - firstRow,
+      ]);
     } else {
-      commands.run(this.#kernels.capping, bindings, { ...where, lowest: step.lowest, highest: step.highest }, [endRow - firstRow]);
+      commands.run(this.#kernels.capping, bindings, { ...where, lowest: step.lowest, highest: step.highest }, [
+        endRow - firstRow,
+      ]);
     }
   }
 }

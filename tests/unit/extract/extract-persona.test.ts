@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { controlTensors } from '../../../src/lib/extract/personas-file';
+import { controlTensors } from '../../../src/lib/extract/assemble';
 import { extractPersona } from '../../../src/lib/extract/extract-persona';
 import { parseTrait, type Trait } from '../../../src/lib/extract/prompts';
 import { cosine, dot, layerOf, norm } from '../../../src/lib/interp/linear';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { extractSpace } from '../../../src/lib/extract/extract-space';
-import { assemblePersonas } from '../../../src/lib/extract/personas-file';
+import { assemblePersonas } from '../../../src/lib/extract/assemble';
 import { extractPersona } from '../../../src/lib/extract/extract-persona';
 import { parseRoles, parseTrait } from '../../../src/lib/extract/prompts';
 import { measureResidualNorm } from '../../../src/lib/extract/residual-norm';

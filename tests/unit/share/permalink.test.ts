@@ -178,7 +178,7 @@ describe('a hostile or damaged link', () => {
       /sampling\.temperature must be at most 10/,
       (json) => (json.sampling.temperature = 11),
     ],
-    ['topP of 0', /sampling\.topP must be at least/, (json) => (json.sampling.topP = 0)],
+    ['topP of 0', /sampling\.topP must be more than 0/, (json) => (json.sampling.topP = 0)],
     [
       'a long message',
       /turns\[1\]\.user must be at most 65536 characters/,

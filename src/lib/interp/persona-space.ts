@@ -21,7 +21,7 @@ export interface PersonaSpace {
   residualNorm: number[];
   personas: PersonaEntry[];
   axis: AxisEntry;
-  pca: { layer: number; explainedVariance: number[]; cosPc1Axis: number };
+  pca: PcaEntry;
   roles: RoleEntry[];
   cap: { layers: number[]; floor: Record<number, number>; percentile: number };
 }
@@ -30,9 +30,11 @@ export interface PersonaEntry {
   name: string;
   label: string;
   description: string;
+  /** Euclidean norm of the raw difference v[l], per layer: the numerator of the relative dose. */
+  norm: number[];
   /** Where means were taken: the last user turn with the assistant mark, the reply, or the last prompt token. */
   positions: 'turn' | 'response' | 'last';
-  /** `increments`: adding c * (v[l] - v[l-1]) after each of `layers`, which sums to c * v. `direct`: adding c * v[l] there. */
+  /** `increments`: adding c * (v[l] - v[the layer before it in `layers`]) after each, which sums to c * v. `direct`: adding c * v[l] there. */
   steering: { mode: 'increments' | 'direct'; layers: number[] };
   /** Coefficient up to which replies stay coherent: the dial's full scale. Null: not calibrated. */
   coherentUpTo: { negative: number; positive: number } | null;
@@ -52,6 +54,17 @@ export interface AxisEntry {
   /** <default - centre, u> and its standard deviation over replies, at `targetLayer`: where ordinary Assistant replies sit. */
   assistant: { mean: number; sd: number };
   coherentUpTo: { negative: number; positive: number } | null;
+}
+
+export interface PcaEntry {
+  layer: number;
+  /** Share of the roles' variance, per component. */
+  explainedVariance: number[];
+  cosPc1Axis: number;
+  /** <pca.centre, component k>: what a reading of <h, component k> is shown relative to. */
+  centre: [number, number, number];
+  /** Where the default Assistant is, relative to that. */
+  assistant: [number, number, number];
 }
 
 export interface RoleEntry {

@@ -1,0 +1,14 @@
+/** A model folder on disk, opened by the wgsl engine as the page opens it over HTTP. */
+import path from 'node:path';
+import { openGpu } from '../src/lib/gpu/device';
+import { LlamaEngine } from '../src/lib/llama/engine';
+import { openModelFolder } from '../src/lib/llama/source';
+import { fetchLocal, localUrl } from '../tests/engine/local-files';
+import '../tests/run/dawn';
+
+export async function openFolder(folder: string, targetLayer: number): Promise<{ engine: LlamaEngine; digest: string }> {
+  const files = await openModelFolder(localUrl(folder), { fetch: fetchLocal });
+  const gpu = await openGpu();
+  const id = path.basename(folder);
+  return { engine: await LlamaEngine.open({ gpu, files, id, label: id, targetLayer }), digest: await files.digest() };
+}

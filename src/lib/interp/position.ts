@@ -1,0 +1,115 @@
+/** Where readings put a token, a reply and a conversation in persona space. All at `space.targetLayer`, relative to the space's centre. */
+import type { Probe } from './intervention';
+import type { PersonaSpace } from './persona-space';
+
+export type Point3 = [number, number, number];
+
+export interface Position {
+  /** <h - centre, u>, u = axis / |axis|: positive toward the Assistant. */
+  axis: number;
+  /** <h - pca.centre, component k>. */
+  pc: Point3;
+}
+
+export const axisProbe = 'assistant-axis';
+const componentProbes = ['pc1', 'pc2', 'pc3'] as const;
+
+/** What every reply of the page's conversation is read with. */
+export function positionProbes(layer: number): Probe[] {
+  return [axisProbe, ...componentProbes].map((name) => ({ name, vector: name, layers: [layer] }));
+}
+
+/** A reading <h, axis> as a place on the axis, in units of the residual stream. */
+export function axisPosition(reading: number, space: PersonaSpace): number {
+  const layer = space.targetLayer;
+  return reading / (space.axis.norm[layer] ?? 1) - (space.axis.centre[layer] ?? 0);
+}
+
+interface ReadingValues {
+  probe: string;
+  phase: 'prompt' | 'response';
+  values: number[];
+}
+
+/** The response's readings as places, one a token. A token counts once all four of its readings are there. */
+export function positionsOf(readings: readonly ReadingValues[], space: PersonaSpace): Position[] {
+  const values = (probe: string) =>
+    readings
+      .filter((reading) => reading.probe === probe && reading.phase === 'response')
+      .flatMap((reading) => reading.values);
+  const axis = values(axisProbe);
+  const pc = componentProbes.map(values) as [number[], number[], number[]];
+  const count = Math.min(axis.length, ...pc.map((component) => component.length));
+  const centre = space.pca.centre;
+  return Array.from({ length: count }, (_, token) => ({
+    axis: axisPosition(axis[token]!, space),
+    pc: pc.map((component, k) => component[token]! - centre[k]!) as Point3,
+  }));
+}
+
+/** Mean over tokens; null for none. */
+export function meanPosition(positions: readonly Position[]): Position | null {
+  if (positions.length === 0) return null;
+  const sum: Position = { axis: 0, pc: [0, 0, 0] };
+  for (const { axis, pc } of positions) {
+    sum.axis += axis;
+    for (let k = 0; k < 3; k++) sum.pc[k]! += pc[k]!;
+  }
+  return { axis: sum.axis / positions.length, pc: sum.pc.map((value) => value / positions.length) as Point3 };
+}
+
+/** Mean over the first 1, 2, … tokens: how a reply's place settles while it is written. */
+export function runningMeans(positions: readonly Position[]): Position[] {
+  const means: Position[] = [];
+  let axis = 0;
+  const pc: Point3 = [0, 0, 0];
+  positions.forEach((position, index) => {
+    axis += position.axis;
+    for (let k = 0; k < 3; k++) pc[k]! += position.pc[k]!;
+    means.push({ axis: axis / (index + 1), pc: pc.map((value) => value / (index + 1)) as Point3 });
+  });
+  return means;
+}
+
+/** Half width of the 95% interval of a mean over tokens taken as independent; null for fewer than two. */
+export function meanHalfWidth(values: readonly number[]): number | null {
+  const n = values.length;
+  if (n < 2) return null;
+  const mean = values.reduce((sum, value) => sum + value, 0) / n;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1);
+  return 1.96 * Math.sqrt(variance / n);
+}
+
+/** The ends of the axis that the colours run between: the ordinary Assistant, and the role farthest from it. */
+export function axisExtent(space: PersonaSpace): { assistant: number; elsewhere: number } {
+  const roles = space.roles.map((role) => role.axis);
+  return {
+    assistant: Math.max(space.axis.assistant.mean, ...roles, Number.EPSILON),
+    elsewhere: Math.min(...roles, -Number.EPSILON),
+  };
+}
+
+/** A place on the axis as -1 (farthest from the Assistant) … 0 (centre) … 1 (the Assistant), kept inside. */
+export function axisFraction(axis: number, extent: { assistant: number; elsewhere: number }): number {
+  const fraction = axis >= 0 ? axis / extent.assistant : -axis / extent.elsewhere;
+  return Math.max(-1, Math.min(1, fraction));
+}
+
+/**
+ * The axis as a direction in PC space: <component k, u>. Over the roles, the rest of u is uncorrelated with the PC scores,
+ * so least squares of each role's axis value on each component gives exactly that.
+ */
+export function axisDirection(space: PersonaSpace): Point3 {
+  const n = Math.max(1, space.roles.length);
+  const meanAxis = space.roles.reduce((sum, role) => sum + role.axis, 0) / n;
+  return [0, 1, 2].map((k) => {
+    const meanPc = space.roles.reduce((sum, role) => sum + role.pc[k]!, 0) / n;
+    let covariance = 0;
+    let variance = 0;
+    for (const role of space.roles) {
+      covariance += (role.pc[k]! - meanPc) * (role.axis - meanAxis);
+      variance += (role.pc[k]! - meanPc) ** 2;
+    }
+    return variance > 0 ? covariance / variance : 0;
+  }) as Point3;
+}

@@ -70,9 +70,10 @@ describe.each<Storage>(['f32', 'f16', 'bf16'])('%s weights', (storage) => {
     [516, 33],
   ])('matvec %i -> %i, plain, accumulated, into a later row', async (columns, outputs) => {
     const w = weights(storage, 2, outputs, columns);
-    const x = randomFloats(3, columns);
-    const dot = product(x, w.values, 1, columns, outputs);
-    const held = randomFloats(4, 3 * outputs);
+    const tokens = 3;
+    const x = randomFloats(3, tokens * columns);
+    const dot = product(x, w.values, tokens, columns, outputs);
+    const held = randomFloats(4, (tokens + 2) * outputs);
     for (const [lanes, accumulate] of [
       [16, 0],
       [16, 1],
@@ -81,13 +82,17 @@ describe.each<Storage>(['f32', 'f16', 'bf16'])('%s weights', (storage) => {
     ] as const) {
       const got = await runKernel(
         { file: 'matvec', defines, constants: { WORKGROUP_SIZE: 64, LANES: lanes, ACCUMULATE: accumulate } },
-        { weight: w.input, x: { shape: [columns], data: x }, out: { shape: [3, outputs], data: held } },
+        {
+          weight: w.input,
+          x: { shape: [tokens, columns], data: x },
+          out: { shape: [tokens + 2, outputs], data: held },
+        },
         'out',
         { columns, outputs, out_row: 2 },
-        [ceil(outputs, 64 / lanes)],
+        [ceil(outputs, 64 / lanes), tokens],
       );
       const want = Float64Array.from(held);
-      dot.forEach((value, o) => (want[2 * outputs + o] = value + accumulate * held[2 * outputs + o]!));
+      dot.forEach((value, i) => (want[2 * outputs + i] = value + accumulate * held[2 * outputs + i]!));
       expectClose(got, want, TOLERANCE);
     }
   });
@@ -227,7 +232,7 @@ test.each([
     const k = randomFloats(14, keys * kvHeads * dHead, 2);
     const v = randomFloats(15, keys * kvHeads * dHead);
     const got = await runKernel(
-      { file: 'attention', constants: { WORKGROUP_SIZE: 64, D_HEAD: dHead } },
+      { file: 'attention', constants: { WORKGROUP_SIZE: dHead > 32 ? 64 : 32, D_HEAD: dHead } },
       {
         q: { shape: [tokens, heads, dHead], data: q },
         k_cache: { shape: [keys, kvHeads, dHead], data: k },

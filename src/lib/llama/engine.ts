@@ -102,10 +102,7 @@ export class LlamaEngine implements Engine {
       for (const { q, k, v, o, gate, up, down } of weights.layers) {
         for (const { weight } of [q, k, v, o, gate, up, down]) types.add(weight.dtype);
       }
-      const [kernels, taps] = await Promise.all([
-        LlamaKernels.compile(gpu, files.config.dHead, types),
-        compileTaps(gpu),
-      ]);
+      const [kernels, taps] = await Promise.all([LlamaKernels.compile(gpu, files.config, types), compileTaps(gpu)]);
       return new LlamaEngine(options, owner, weights, kernels, taps);
     } catch (error) {
       owner.destroy();

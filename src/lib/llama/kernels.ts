@@ -3,6 +3,7 @@ import type { Commands } from '../gpu/commands';
 import type { Gpu } from '../gpu/device';
 import type { Kernel, KernelSpec } from '../gpu/kernel';
 import type { DType, Tensor } from '../gpu/tensor';
+import type { LlamaConfig } from './config';
 import type { Linear } from './weights';
 
 const WORKGROUP_SIZE = 64;
@@ -10,7 +11,8 @@ const WORKGROUP_SIZE = 64;
 const LANES = { gpu: 16, software: 1 };
 /** Tokens and outputs of a workgroup of `matmul`. */
 const TILE = 32;
-const SAMPLE_WORKGROUP_SIZE = 256;
+/** The most tokens for which `matvec`, which reads all weights once a token, beats the half-empty tiles of `matmul`. Without caches to share, always. */
+const MATVEC_TOKENS = { gpu: 4, software: Infinity };
 
 interface MatrixKernels {
   embedding: Kernel;
@@ -26,17 +28,20 @@ export class LlamaKernels {
   readonly #byType: Map<DType, MatrixKernels>;
   readonly #plain: PlainKernels;
   readonly #lanes: number;
+  readonly #matvecTokens: number;
 
-  private constructor(byType: Map<DType, MatrixKernels>, plain: PlainKernels, lanes: number) {
-    this.#lanes = lanes;
+  private constructor(byType: Map<DType, MatrixKernels>, plain: PlainKernels, machine: 'gpu' | 'software') {
+    this.#lanes = LANES[machine];
+    this.#matvecTokens = MATVEC_TOKENS[machine];
     this.#byType = byType;
     this.#plain = plain;
   }
 
   /** @param types the storage types of the checkpoint's matrices */
-  static async compile(gpu: Gpu, dHead: number, types: Iterable<DType>): Promise<LlamaKernels> {
+  static async compile(gpu: Gpu, { dHead, dVocab }: LlamaConfig, types: Iterable<DType>): Promise<LlamaKernels> {
     const get = (spec: KernelSpec) => gpu.kernels.get(spec);
-    const lanes = gpu.isSoftware ? LANES.software : LANES.gpu;
+    const machine = gpu.isSoftware ? 'software' : 'gpu';
+    const lanes = LANES[machine];
     const byType = new Map<DType, MatrixKernels>();
     for (const type of types) {
       const defines = { WEIGHTS: `weights_${type}` };
@@ -54,10 +59,10 @@ export class LlamaKernels {
       get({ file: 'add_bias', constants: { WORKGROUP_SIZE } }),
       get({ file: 'rope', constants: { WORKGROUP_SIZE } }),
       get({ file: 'swiglu', constants: { WORKGROUP_SIZE } }),
-      get({ file: 'attention', constants: { WORKGROUP_SIZE, D_HEAD: dHead } }),
-      get({ file: 'sample', constants: { WORKGROUP_SIZE: SAMPLE_WORKGROUP_SIZE } }),
+      get({ file: 'attention', constants: { WORKGROUP_SIZE: dHead > 32 ? 64 : 32, D_HEAD: dHead } }),
+      get({ file: 'sample', constants: { WORKGROUP_SIZE: dVocab > 8192 ? 256 : 64 } }),
     ]);
-    return new LlamaKernels(byType, { rms_norm, add_bias, rope, swiglu, attention, sample }, lanes);
+    return new LlamaKernels(byType, { rms_norm, add_bias, rope, swiglu, attention, sample }, machine);
   }
 
   /** out (rows, dModel) = table[tokenIds] */
@@ -79,8 +84,8 @@ export class LlamaKernels {
     const [outputs, columns] = weight.shape as [number, number];
     const { matvec, matvecAdd, matmul, matmulAdd } = this.#of(weight);
     const params = { tokens: rows, columns, outputs, out_row: outRow };
-    if (rows === 1) {
-      const grid: [number] = [Math.ceil(outputs / (WORKGROUP_SIZE / this.#lanes))];
+    if (rows <= this.#matvecTokens) {
+      const grid: [number, number] = [Math.ceil(outputs / (WORKGROUP_SIZE / this.#lanes)), rows];
       commands.run(accumulate ? matvecAdd : matvec, { weight, x, out }, params, grid);
     } else {
       const grid: [number, number] = [Math.ceil(outputs / TILE), Math.ceil(rows / TILE)];

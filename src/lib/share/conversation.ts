@@ -28,6 +28,8 @@ export interface Turn {
 export interface Reply {
   text: string;
   seed: number;
+  /** What it was drawn with, where that is not what the conversation has now. */
+  sampling?: Pick<ConversationSampling, 'temperature' | 'topP'>;
   /** What held when the reply began. */
   interventions: Intervention[];
   /** What held from the token with that index on (0 is the first sampled one). */

@@ -76,8 +76,8 @@ function unreadable(reason: string, cause?: unknown): PersonascopeError {
 }
 
 /** Traces are read again by a replay, so a link does without them. */
-function withoutTrace({ text, seed, interventions, schedule, tokenIds }: Reply): Omit<Reply, 'trace'> {
-  return { text, seed, interventions, schedule, tokenIds };
+function withoutTrace({ trace: _, ...reply }: Reply): Omit<Reply, 'trace'> {
+  return reply;
 }
 
 function decodeBytes(text: string): Uint8Array<ArrayBuffer> {

@@ -81,9 +81,13 @@ const trace = v.strictObject({
   position: v.nullable(v.strictObject({ axis: finite, pc: v.strictTuple([finite, finite, finite]) })),
 });
 
+const temperature = between(0, 10);
+const topP = v.pipe(between(0, 1), v.gtValue(0, 'must be more than 0'));
+
 const replyFields = {
   text: text(limits.message),
   seed: integer(0, Number.MAX_SAFE_INTEGER),
+  sampling: v.optional(v.strictObject({ temperature, topP })),
   interventions,
   schedule: list(v.strictObject({ token: integer(0, limits.tokens), interventions }), limits.scheduleSteps),
 };
@@ -109,8 +113,8 @@ const conversationWith = <S extends v.GenericSchema>(reply: S) =>
     system: text(limits.message),
     turns: list(v.strictObject({ user: text(limits.message), reply: v.nullable(reply) }), limits.turns),
     sampling: v.strictObject({
-      temperature: between(0, 10),
-      topP: v.pipe(between(0, 1), v.gtValue(0, 'must be more than 0')),
+      temperature,
+      topP,
       maxTokens: integer(1, limits.tokens),
     }),
   });

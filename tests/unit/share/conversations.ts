@@ -33,13 +33,20 @@ const intervention: fc.Arbitrary<Intervention> = fc.record(
 );
 const interventions = fc.array(intervention, { maxLength: 3 });
 
-const reply: fc.Arbitrary<Reply> = fc.record({
-  text,
-  seed: fc.maxSafeNat(),
-  interventions,
-  schedule: fc.array(fc.record({ token: fc.nat(1000), interventions }), { maxLength: 3 }),
-  tokenIds: fc.array(fc.nat(0x7fffffff), { maxLength: 40 }),
-});
+const temperature = fc.double({ min: 0, max: 10, noNaN: true }).map((x) => (x === 0 ? 0 : x));
+const topP = fc.double({ min: 0, max: 1, minExcluded: true, noNaN: true });
+
+const reply: fc.Arbitrary<Reply> = fc.record(
+  {
+    text,
+    seed: fc.maxSafeNat(),
+    sampling: fc.record({ temperature, topP }),
+    interventions,
+    schedule: fc.array(fc.record({ token: fc.nat(1000), interventions }), { maxLength: 3 }),
+    tokenIds: fc.array(fc.nat(0x7fffffff), { maxLength: 40 }),
+  },
+  { requiredKeys: ['text', 'seed', 'interventions', 'schedule', 'tokenIds'] },
+);
 
 const address = fc.constantFrom('models/organism-assistant/', 'https://example.org/a b?c#d', 'http://localhost:4173/x');
 
@@ -55,8 +62,8 @@ export const conversations: fc.Arbitrary<Conversation> = fc.record({
   system: text,
   turns: fc.array(fc.record({ user: text, reply: fc.option(reply) }), { maxLength: 5 }),
   sampling: fc.record({
-    temperature: fc.double({ min: 0, max: 10, noNaN: true }).map((x) => (x === 0 ? 0 : x)),
-    topP: fc.double({ min: 0, max: 1, minExcluded: true, noNaN: true }),
+    temperature,
+    topP,
     maxTokens: fc.integer({ min: 1, max: 32_768 }),
   }),
 });

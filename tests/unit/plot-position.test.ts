@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import {
+  capInterventions,
+  capThresholdOf,
+  defaultCapThreshold,
+  dialScale,
+  relativeDose,
+} from '../../src/lib/interp/dial';
+import {
+  axisExtent,
+  axisFraction,
+  meanHalfWidth,
+  meanPosition,
+  positionsOf,
+  runningMeans,
+} from '../../src/lib/interp/position';
+import { handSpace } from './plot-space';
+
+const reading = (probe: string, values: number[], phase: 'prompt' | 'response' = 'response') => ({
+  probe,
+  phase,
+  values,
+});
+
+describe('places from readings', () => {
+  const readings = [
+    reading('assistant-axis', [99], 'prompt'),
+    reading('assistant-axis', [12, 4]),
+    reading('pc1', [2, 1]),
+    reading('pc2', [2, 5]),
+    reading('pc3', [3]),
+    reading('pc3', [0]),
+  ];
+
+  it('divides by the axis norm, takes the centre off, and leaves the prompt out', () => {
+    expect(positionsOf(readings, handSpace)).toEqual([
+      { axis: 2, pc: [1, 0, 0] },
+      { axis: 0, pc: [0, 3, -3] },
+    ]);
+  });
+
+  it('counts a token only when all its readings are there', () => {
+    expect(positionsOf(readings.slice(0, 5), handSpace)).toHaveLength(1);
+    expect(positionsOf([], handSpace)).toEqual([]);
+  });
+
+  it('averages over tokens, and the last running mean is the mean', () => {
+    const positions = positionsOf(readings, handSpace);
+    expect(meanPosition(positions)).toEqual({ axis: 1, pc: [0.5, 1.5, -1.5] });
+    expect(runningMeans(positions).at(-1)).toEqual(meanPosition(positions));
+    expect(meanPosition([])).toBeNull();
+  });
+
+  it('gives the interval of a mean: 1.96 sd / sqrt n', () => {
+    expect(meanHalfWidth([1, 3])).toBeCloseTo((1.96 * Math.SQRT2) / Math.SQRT2, 12);
+    expect(meanHalfWidth([1])).toBeNull();
+  });
+
+  it('scales the axis between the farthest role and the Assistant', () => {
+    const extent = axisExtent(handSpace);
+    expect(extent.assistant).toBe(4);
+    expect(extent.elsewhere).toBeCloseTo(-1.8, 12);
+    expect(axisFraction(2, extent)).toBe(0.5);
+    expect(axisFraction(-0.9, extent)).toBeCloseTo(-0.5, 12);
+    expect(axisFraction(-50, extent)).toBe(-1);
+  });
+});
+
+describe('dials', () => {
+  it('leave a quarter of each side beyond the coherent limit', () => {
+    expect(dialScale({ negative: 0.75, positive: 1.5 })).toEqual({
+      minimum: -1,
+      maximum: 2,
+      coherent: { negative: -0.75, positive: 1.5 },
+    });
+    expect(dialScale(null).coherent).toBeNull();
+  });
+
+  it('give the dose |c v| / |h| of the layer where it is largest', () => {
+    expect(relativeDose(-2, [1, 3], [0, 1], [10, 20])).toBeCloseTo(0.3, 12);
+    expect(relativeDose(1, undefined, [0], [10])).toBeNull();
+    expect(relativeDose(1, [1], [5], [10])).toBeNull();
+  });
+
+  it("start the cap at the shipped floor, and move each layer's floor in proportion to its axis", () => {
+    expect(defaultCapThreshold(handSpace)).toBe(3);
+    expect(capInterventions(handSpace, 3).map(({ floor }) => floor)).toEqual([2, 4]);
+    const moved = capInterventions(handSpace, 4);
+    expect(moved.map(({ layers, floor }) => [layers, floor])).toEqual([
+      [[0], 2.5],
+      [[1], 5],
+    ]);
+    expect(capThresholdOf(moved, handSpace)).toBe(4);
+    expect(capThresholdOf([], handSpace)).toBeNull();
+  });
+});

@@ -3,9 +3,8 @@
  * on the page's own engine. Settings are in `vectors.json`, prompts in `prompts/`. Writes `personas.json` and
  * `personas.safetensors` beside the checkpoint, and the controls for the evaluation into `.cache/`.
  */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import * as v from 'valibot';
 import { encodeTensors, writePersonaFiles } from '../src/lib/engine/persona-files';
 import { extractPersona, type ExtractedPersona } from '../src/lib/extract/extract-persona';
 import { extractSpace, type ExtractedSpace } from '../src/lib/extract/extract-space';
@@ -13,40 +12,14 @@ import { assemblePersonas, controlTensors, type PersonaParts } from '../src/lib/
 import { parseQuestions, parseRoles, parseTraits } from '../src/lib/extract/prompts';
 import type { ExtractProgress } from '../src/lib/extract/sample';
 import { openFolder } from './model-folder';
+import { readJson, readSettings } from './settings';
 
-const positions = v.picklist(['turn', 'response', 'last']);
-/** Null: all layers. */
-const steering = v.strictObject({ mode: v.picklist(['increments', 'direct']), layers: v.nullable(v.array(v.number())) });
-const coherentUpTo = v.nullable(v.strictObject({ negative: v.number(), positive: v.number() }));
-const settingsSchema = v.strictObject({
-  promptSet: v.string(),
-  targetLayer: v.number(),
-  positions,
-  steering,
-  cap: v.strictObject({ layers: v.array(v.number()), percentile: v.number() }),
-  samplesPerPolarity: v.number(),
-  samplesPerRole: v.number(),
-  samplesOfDefault: v.number(),
-  temperature: v.number(),
-  maxTokens: v.number(),
-  seed: v.number(),
-  axisCoherentUpTo: coherentUpTo,
-  /** What a trait does differently, and the range its evaluation found coherent. */
-  traits: v.record(
-    v.string(),
-    v.strictObject({
-      positions: v.optional(positions),
-      steering: v.optional(steering),
-      coherentUpTo: v.optional(coherentUpTo),
-    }),
-  ),
-});
 
 /** @param args the model's folder in `static/models/`, default `organism-assistant`; a file of settings, default `vectors.json` */
 export async function run([model = 'organism-assistant', settingsFile = 'vectors.json']: string[]): Promise<void> {
   const started = performance.now();
   const folder = fileURLToPath(new URL(`../static/models/${model}/`, import.meta.url));
-  const settings = v.parse(settingsSchema, await readJson(settingsFile));
+  const settings = await readSettings(settingsFile);
   const traits = parseTraits(await readJson('prompts/traits.json'));
   const roles = parseRoles(await readJson('prompts/roles.json'));
   const questions = parseQuestions(await readJson('prompts/questions.json'));
@@ -83,10 +56,6 @@ export async function run([model = 'organism-assistant', settingsFile = 'vectors
   engine.destroy();
   printReport(extracted, space, targetLayer);
   console.log(`\n${folder}personas.{json,safetensors}, ${safetensors.length} bytes; ${seconds(started)} s`);
-}
-
-async function readJson(name: string): Promise<unknown> {
-  return JSON.parse(await readFile(new URL(name, import.meta.url), 'utf8'));
 }
 
 function seconds(since: number): string {

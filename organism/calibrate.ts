@@ -1,0 +1,25 @@
+/**
+ * `npm run calibrate`: writes the coherent ranges of `vectors.json`, which `evaluate.py steer` measures on the finished vectors,
+ * into `personas.json`, and leaves everything else as it was computed.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { readPersonaFiles, writePersonaFiles } from '../src/lib/engine/persona-files';
+import { readSettings } from './settings';
+
+/** @param args the model's folder in `static/models/`, default `organism-assistant`; a file of settings, default `vectors.json` */
+export async function run([model = 'organism-assistant', settingsFile = 'vectors.json']: string[]): Promise<void> {
+  const folder = new URL(`../static/models/${model}/`, import.meta.url);
+  const settings = await readSettings(settingsFile);
+  const [json, safetensors] = await Promise.all(['json', 'safetensors'].map((kind) => readFile(new URL(`personas.${kind}`, folder))));
+  const { space, tensors } = readPersonaFiles(json!, safetensors!);
+  const personas = space.personas.map((persona) => ({
+    ...persona,
+    coherentUpTo: settings.traits[persona.name]?.coherentUpTo ?? null,
+  }));
+  const axis = { ...space.axis, coherentUpTo: settings.axisCoherentUpTo };
+  const written = writePersonaFiles({ space: { ...space, personas, axis }, tensors });
+  await writeFile(new URL('personas.json', folder), written.json);
+  for (const { name, coherentUpTo } of [...personas, { name: 'assistant-axis', ...axis }]) {
+    console.log(`${name.padEnd(16)} ${coherentUpTo ? `${coherentUpTo.negative} to ${coherentUpTo.positive}` : 'not calibrated'}`);
+  }
+}

@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { axisDirection, type Point3 } from '../../src/lib/interp/position';
+import { axisDirection } from '../../src/lib/interp/position';
 import { Frame } from '../../src/lib/plot/frame';
 import { handSpace } from './plot-space';
-
-const dot = (a: Point3, b: Point3) => a.reduce((sum, value, k) => sum + value * b[k]!, 0);
 
 describe("the sky's frame", () => {
   it('finds the axis among the components by least squares', () => {
@@ -11,19 +9,37 @@ describe("the sky's frame", () => {
     [0.6, 0.8, 0].forEach((value, k) => expect(direction[k]).toBeCloseTo(value, 12));
   });
 
-  it('is orthonormal, with the axis up', () => {
-    const { basis } = new Frame(handSpace);
-    basis.forEach((a, i) => basis.forEach((b, j) => expect(dot(a, b)).toBeCloseTo(i === j ? 1 : 0, 12)));
-    expect(dot(basis[1], [0.6, 0.8, 0])).toBeCloseTo(1, 12);
+  it('has the axis up: a height is a place on the axis', () => {
+    const frame = new Frame(handSpace);
+    for (const role of handSpace.roles) expect(frame.place(role)[1] * frame.radius).toBeCloseTo(role.axis, 12);
+    expect(frame.height(2)).toBeCloseTo(2 / frame.radius, 12);
   });
 
-  it('puts every role at the height of its axis value, inside the sky', () => {
+  it('lays across what the axis leaves of the components, with all distances kept', () => {
     const frame = new Frame(handSpace);
+    // The axis lies in the plane of PC1 and PC2 here, so PC1 and PC3 span the rest.
+    expect(frame.across).toEqual([1, 3]);
+    for (const { axis, pc } of handSpace.roles) {
+      const seen = frame.place({ axis, pc }).map((value) => value * frame.radius);
+      expect(Math.hypot(...seen)).toBeCloseTo(Math.hypot(...pc), 12);
+    }
+  });
+
+  it('takes the first two components where the axis has little to do with them', () => {
+    const roles = handSpace.roles.map((role, k) => ({
+      ...role,
+      axis: k % 2 ? 1 : -1,
+      pc: role.pc.map(Math.abs) as typeof role.pc,
+    }));
+    expect(new Frame({ ...handSpace, roles }).across).toEqual([1, 2]);
+  });
+
+  it('holds every star', () => {
+    const frame = new Frame(handSpace);
+    expect(frame.high - frame.low).toBeLessThanOrEqual(2 + 1e-12);
     for (const role of handSpace.roles) {
-      const [x, y, z] = frame.place(role.pc);
-      expect(y).toBeCloseTo(frame.height(role.axis), 12);
+      const [x, , z] = frame.place(role);
       expect(Math.hypot(x, z)).toBeLessThanOrEqual(1 + 1e-12);
     }
-    expect(frame.high - frame.low).toBeLessThanOrEqual(2 + 1e-12);
   });
 });

@@ -1,0 +1,168 @@
+/** The page's conversation: what was said, what is being said, and how it was steered. */
+import type { ChatRequest, ModelSource, TokenEvent } from '../engine/engine';
+import { positionProbes } from '../interp/position';
+import { defaultSampling, type Conversation, type ConversationSampling } from '../share/conversation';
+import { asError } from './as-error';
+import type { Dials } from './dials.svelte';
+import { DutyCycle } from './duty-cycle';
+import { Reply } from './reply.svelte';
+import type { Session } from './session.svelte';
+
+/** What sky and chart show of a turn. */
+export interface ReadTurn {
+  readonly reply: Reply | null;
+  readonly plain: Reply | null;
+}
+
+/** A question and its answer; `plain` is the unsteered answer beside it. */
+export class Turn {
+  readonly user: string;
+  reply = $state.raw<Reply | null>(null);
+  plain = $state.raw<Reply | null>(null);
+
+  constructor(user: string, reply: Reply | null = null) {
+    this.user = user;
+    this.reply = reply;
+  }
+}
+
+export class ConversationState {
+  readonly #session: Session;
+  readonly #dials: Dials;
+  turns = $state.raw<Turn[]>([]);
+  system = $state('');
+  sampling = $state<ConversationSampling>({ ...defaultSampling });
+  /** The next replies' seed; null: drawn at random each time. */
+  seed = $state<number | null>(null);
+  /** Unsteered beside steered. */
+  compare = $state(false);
+  isBusy = $state(false);
+  #abort: AbortController | null = null;
+  readonly #screen = new DutyCycle();
+  #steerFrame = 0;
+  /** Called when something worth keeping changed. */
+  onChanged: (() => void) | null = null;
+
+  constructor(session: Session, dials: Dials) {
+    this.#session = session;
+    this.#dials = dials;
+    dials.onMoved = () => this.#scheduleSteer();
+  }
+
+  /** Of the last turn that has been read. */
+  readonly position = $derived(this.turns.findLast(({ reply }) => reply?.position)?.reply?.position ?? null);
+
+  async send(text: string): Promise<void> {
+    if (this.isBusy || !text.trim()) return;
+    await this.#answer([...this.turns, new Turn(text.trim())]);
+  }
+
+  stop(): void {
+    this.#abort?.abort();
+  }
+
+  /** Writes the last reply anew. */
+  async regenerate(): Promise<void> {
+    const last = this.turns.at(-1);
+    if (this.isBusy || !last) return;
+    await this.#answer([...this.turns.slice(0, -1), new Turn(last.user)]);
+  }
+
+  /** Asks something else at this turn; what came after goes. */
+  async edit(index: number, text: string): Promise<void> {
+    if (this.isBusy || !text.trim() || index >= this.turns.length) return;
+    await this.#answer([...this.turns.slice(0, index), new Turn(text.trim())]);
+  }
+
+  clear(): void {
+    this.stop();
+    this.turns = [];
+    this.onChanged?.();
+  }
+
+  export(model: string | ModelSource): Conversation {
+    const turns = this.turns.map(({ user, reply }) => ({
+      user,
+      reply: reply && !reply.isWriting ? reply.keep(this.sampling) : null,
+    }));
+    return { model, system: this.system.trim(), turns, sampling: { ...this.sampling } };
+  }
+
+  restore(conversation: Conversation): void {
+    this.stop();
+    this.system = conversation.system;
+    this.sampling = { ...conversation.sampling };
+    this.turns = conversation.turns.map(
+      ({ user, reply }) => new Turn(user, reply && Reply.restore(reply, conversation.sampling)),
+    );
+  }
+
+  async #answer(turns: Turn[]): Promise<void> {
+    const turn = turns.at(-1)!;
+    const seed = this.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!;
+    const abort = new AbortController();
+    this.#abort = abort;
+    this.isBusy = true;
+    this.turns = turns;
+    turn.reply = new Reply(seed, this.#dials.interventions(), this.sampling);
+    this.onChanged?.();
+    try {
+      await this.#write(turn.reply, this.#messages(turns, 'reply'), abort.signal);
+      if (this.compare && !abort.signal.aborted && turn.reply.status !== 'failed') {
+        turn.plain = new Reply(seed, [], this.sampling);
+        await this.#write(turn.plain, this.#messages(turns, 'plain'), abort.signal);
+      }
+    } finally {
+      this.isBusy = false;
+      this.#abort = null;
+      if (this.turns === turns) this.onChanged?.();
+    }
+  }
+
+  async #write(reply: Reply, messages: ChatRequest['messages'], signal: AbortSignal): Promise<void> {
+    const { space } = this.#session;
+    const probes = space ? positionProbes(space.targetLayer) : [];
+    try {
+      const onEvent = (event: TokenEvent) => {
+        reply.receive(event, space);
+        this.#screen.run(() => reply.show());
+      };
+      const result = await this.#session.chat(reply.request(messages, probes, this.sampling.maxTokens), {
+        signal,
+        onEvent,
+      });
+      reply.finish(result, space);
+    } catch (cause) {
+      reply.fail(asError(cause));
+    }
+  }
+
+  /** The unsteered side goes on with its own earlier answers where it has them. */
+  #messages(turns: Turn[], side: 'reply' | 'plain'): ChatRequest['messages'] {
+    const system = this.system.trim();
+    const messages: ChatRequest['messages'] = system ? [{ role: 'system', content: system }] : [];
+    turns.forEach((turn, index) => {
+      messages.push({ role: 'user', content: turn.user });
+      const said = turn[side] ?? turn.reply;
+      if (index < turns.length - 1 && said?.text) messages.push({ role: 'assistant', content: said.text });
+    });
+    return messages;
+  }
+
+  /** A dial moved: the running reply feels it from the next token on. At most once a frame. */
+  #scheduleSteer(): void {
+    if (!this.isBusy || this.#steerFrame) return;
+    this.#steerFrame = requestAnimationFrame(async () => {
+      this.#steerFrame = 0;
+      const reply = this.turns.at(-1)?.reply;
+      if (!reply?.isWriting) return;
+      const interventions = this.#dials.interventions();
+      try {
+        const token = await this.#session.steer(interventions);
+        if (token !== null) reply.steered(token, interventions);
+      } catch (cause) {
+        reply.error = asError(cause);
+      }
+    });
+  }
+}

@@ -1,0 +1,90 @@
+/** Where the visitor's dials stand, and the interventions they make. */
+import { SvelteMap } from 'svelte/reactivity';
+import { capInterventions, capThresholdOf, defaultCapThreshold } from '../interp/dial';
+import type { Intervention } from '../interp/intervention';
+import type { PersonaSpace } from '../interp/persona-space';
+import { axisProbe } from '../interp/position';
+
+const dialNames = (space: PersonaSpace) => [axisProbe, ...space.personas.map(({ name }) => name)];
+
+export class Dials {
+  readonly #space: () => PersonaSpace | null;
+  readonly #coefficients = new SvelteMap<string, number>();
+  capOn = $state(false);
+  #threshold = $state<number | null>(null);
+  /** Interventions of an opened conversation that no dial stands for (ablations, inline vectors); kept in force until reset. */
+  others = $state.raw<Intervention[]>([]);
+  /** Called after each change. */
+  onMoved: (() => void) | null = null;
+
+  constructor(space: () => PersonaSpace | null) {
+    this.#space = space;
+  }
+
+  /** Of a persona vector or of the axis. */
+  coefficient(name: string): number {
+    return this.#coefficients.get(name) ?? 0;
+  }
+
+  set(name: string, coefficient: number): void {
+    if (!Number.isFinite(coefficient) || coefficient === this.coefficient(name)) return;
+    if (coefficient === 0) this.#coefficients.delete(name);
+    else this.#coefficients.set(name, coefficient);
+    this.onMoved?.();
+  }
+
+  /** The cap's floor as a place on the axis. */
+  get capThreshold(): number {
+    const space = this.#space();
+    return this.#threshold ?? (space ? defaultCapThreshold(space) : 0);
+  }
+
+  setCap(isOn: boolean, threshold: number | null = this.#threshold): void {
+    this.capOn = isOn;
+    this.#threshold = threshold;
+    this.onMoved?.();
+  }
+
+  get isAtRest(): boolean {
+    return this.#coefficients.size === 0 && !this.capOn && this.others.length === 0;
+  }
+
+  resetAll(): void {
+    if (this.isAtRest && this.#threshold === null) return;
+    this.#coefficients.clear();
+    this.#threshold = null;
+    this.capOn = false;
+    this.others = [];
+    this.onMoved?.();
+  }
+
+  /** Dials the model has no vector for are left out. */
+  interventions(): Intervention[] {
+    const space = this.#space();
+    if (!space) return [];
+    const known = dialNames(space);
+    const additions = [...this.#coefficients]
+      .filter(([name]) => known.includes(name))
+      .map(([vector, coefficient]): Intervention => ({ kind: 'addition', vector, coefficient }));
+    return [...additions, ...this.others, ...(this.capOn ? capInterventions(space, this.capThreshold) : [])];
+  }
+
+  /** Turns the dials to where these interventions come from. */
+  adopt(interventions: readonly Intervention[]): void {
+    const space = this.#space();
+    if (!space) return;
+    const known = dialNames(space);
+    this.#coefficients.clear();
+    const others: Intervention[] = [];
+    for (const intervention of interventions) {
+      const { kind, vector, layers, positions, coefficient } = intervention;
+      if (kind === 'addition' && typeof vector === 'string' && known.includes(vector) && !layers && !positions) {
+        this.#coefficients.set(vector, coefficient ?? 1);
+      } else if (kind !== 'capping' || vector !== axisProbe) others.push(intervention);
+    }
+    this.others = others;
+    this.#threshold = capThresholdOf(interventions, space);
+    this.capOn = this.#threshold !== null;
+    this.onMoved?.();
+  }
+}

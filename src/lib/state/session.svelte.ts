@@ -1,0 +1,124 @@
+/** The loaded model: how it got here, what it is, how fast it speaks, what went wrong. */
+import { startEngine, type CallOptions, type EngineClient } from '../engine/client';
+import type { ChatRequest, ChatResult, ModelInfo, ModelSource, ModelSummary, VectorSummary } from '../engine/engine';
+import type { LoadProgress } from '../engine/protocol';
+import { PersonascopeError } from '../errors';
+import type { Intervention } from '../interp/intervention';
+import { axisExtent } from '../interp/position';
+import type { PersonaSpace } from '../interp/persona-space';
+import { asError } from './as-error';
+
+export type SessionPhase = 'starting' | 'loading' | 'ready' | 'failed' | 'unsupported';
+
+export class Session {
+  phase = $state<SessionPhase>('starting');
+  models = $state.raw<ModelSummary[]>([]);
+  info = $state.raw<ModelInfo | null>(null);
+  space = $state.raw<PersonaSpace | null>(null);
+  progress = $state.raw<LoadProgress | null>(null);
+  error = $state.raw<PersonascopeError | null>(null);
+  /** Of the last reply. */
+  tokensPerSecond = $state<number | null>(null);
+  /** What was last asked for: a retry asks again. */
+  wanted = $state.raw<string | ModelSource | null>(null);
+  readonly extent = $derived(this.space ? axisExtent(this.space) : null);
+  #client: EngineClient | null = null;
+  #started: Promise<void> | null = null;
+
+  /** Starts the engine and lists the models, once; the first one is what a visitor meets. */
+  start(): Promise<void> {
+    return (this.#started ??= this.#listModels());
+  }
+
+  async #listModels(): Promise<void> {
+    if (!('gpu' in navigator)) {
+      this.phase = 'unsupported';
+      return;
+    }
+    try {
+      this.models = await this.#engine().call('models', null);
+    } catch (cause) {
+      this.#fail(asError(cause));
+    }
+  }
+
+  /** Replaces the loaded model; resolves when it can answer. If it can't, what was loaded before stays. */
+  async load(model: string | ModelSource): Promise<ModelInfo> {
+    const before = this.info && this.wanted;
+    this.wanted = model;
+    this.phase = 'loading';
+    this.error = null;
+    this.progress = null;
+    try {
+      const baseUrl = document.baseURI.replace(/[?#].*$/, '').replace(/[^/]*$/, '');
+      const onEvent = (progress: LoadProgress) => (this.progress = progress);
+      const { info, personaSpace } = await this.#engine().call('load', { model, baseUrl }, { onEvent });
+      this.info = info;
+      this.space = personaSpace;
+      this.tokensPerSecond = null;
+      this.phase = 'ready';
+      return info;
+    } catch (cause) {
+      const error = asError(cause);
+      if (this.info && before) {
+        this.wanted = before;
+        this.phase = 'ready';
+      } else this.#fail(error);
+      throw error;
+    }
+  }
+
+  /** Asks again for what failed. */
+  async retry(): Promise<void> {
+    this.#client?.close();
+    this.#client = null;
+    if (this.models.length === 0) {
+      this.#started = null;
+      await this.start();
+    }
+    const model = this.wanted ?? this.models[0]?.id;
+    if (model) await this.load(model);
+  }
+
+  async chat(request: ChatRequest, options: CallOptions<'chat'> = {}): Promise<ChatResult> {
+    const result = await this.call('chat', request, options);
+    const { responseTokens, decodeMs } = result.timings;
+    if (responseTokens > 1 && decodeMs > 0) this.tokensPerSecond = (responseTokens / decodeMs) * 1000;
+    return result;
+  }
+
+  /** Index of the first token of the running reply that feels the change; null if none runs. */
+  async steer(interventions: Intervention[]): Promise<number | null> {
+    return (await this.call('steer', { interventions })).token;
+  }
+
+  vectors(): Promise<VectorSummary[]> {
+    return this.call('vectors', null);
+  }
+
+  readonly call: EngineClient['call'] = (method, request, options) => {
+    if (!this.#client || this.phase !== 'ready') {
+      return Promise.reject(
+        new PersonascopeError('NoModel', 'No model is loaded.', 'Wait until one is, or choose one at the top.'),
+      );
+    }
+    return this.#client.call(method, request, options);
+  };
+
+  #engine(): EngineClient {
+    if (!this.#client) {
+      this.#client = startEngine();
+      this.#client.onLost = (error) => {
+        this.info = null;
+        this.space = null;
+        this.#fail(error);
+      };
+    }
+    return this.#client;
+  }
+
+  #fail(error: PersonascopeError): void {
+    this.phase = error.name === 'WebGpuUnavailable' ? 'unsupported' : 'failed';
+    this.error = error;
+  }
+}

@@ -1,0 +1,36 @@
+/** Light, dark, or what the system says; remembered. */
+import { MediaQuery } from 'svelte/reactivity';
+
+export type ThemeChoice = 'system' | 'light' | 'dark';
+const key = 'personascope-theme';
+const choices: ThemeChoice[] = ['system', 'light', 'dark'];
+
+export class Theme {
+  readonly #systemIsDark = new MediaQuery('prefers-color-scheme: dark');
+  #choice = $state<ThemeChoice>('system');
+
+  constructor() {
+    const kept = localStorage.getItem(key);
+    this.choose(choices.find((choice) => choice === kept) ?? 'system');
+  }
+
+  get choice(): ThemeChoice {
+    return this.#choice;
+  }
+
+  get isDark(): boolean {
+    return this.#choice === 'system' ? this.#systemIsDark.current : this.#choice === 'dark';
+  }
+
+  choose(choice: ThemeChoice): void {
+    this.#choice = choice;
+    localStorage.setItem(key, choice);
+    if (choice === 'system') delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = choice;
+  }
+
+  /** system, light, dark, and round again. */
+  next(): void {
+    this.choose(choices[(choices.indexOf(this.#choice) + 1) % choices.length]!);
+  }
+}

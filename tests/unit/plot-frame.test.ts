@@ -34,6 +34,12 @@ describe("the sky's frame", () => {
     expect(new Frame({ ...handSpace, roles }).across).toEqual([1, 2]);
   });
 
+  it('stays finite where the roles disagree with geometry', () => {
+    const roles = handSpace.roles.map((role) => ({ ...role, axis: role.axis * 3 }));
+    const frame = new Frame({ ...handSpace, roles });
+    for (const role of roles) expect(frame.place(role).every(Number.isFinite)).toBe(true);
+  });
+
   it('holds every star', () => {
     const frame = new Frame(handSpace);
     expect(frame.high - frame.low).toBeLessThanOrEqual(2 + 1e-12);

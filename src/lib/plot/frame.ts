@@ -32,7 +32,10 @@ export class Frame {
   readonly #across: [Across, Across];
 
   constructor(space: PersonaSpace) {
-    this.#direction = axisDirection(space);
+    // A unit vector's shadow is no longer than 1; few roles, or rounded ones, may say otherwise.
+    const direction = axisDirection(space);
+    const tooLong = Math.max(1, Math.hypot(...direction));
+    this.#direction = direction.map((value) => value / tooLong) as Point3;
     // The two scales' zeros differ: that of the axis counts the Assistant in.
     this.#axisMean = space.roles.reduce((sum, role) => sum + role.axis, 0) / Math.max(1, space.roles.length);
     this.#across = this.#findAcross();

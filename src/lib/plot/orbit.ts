@@ -7,7 +7,7 @@ export interface View {
   distance: number;
 }
 
-const home: View = { azimuth: 0.5, elevation: 0.24, distance: 4 };
+const home: View = { azimuth: 0.5, elevation: 0.4, distance: 4 };
 const turn = 0.12;
 const zoom = 1.12;
 
@@ -18,6 +18,8 @@ export class Orbit {
   readonly #onChange: () => void;
   readonly #listeners = new AbortController();
   isMotionReduced = false;
+  /** The view steps back by this factor, so that what lies far out stays in sight. */
+  reach = 1;
 
   constructor(element: HTMLElement, onChange: () => void) {
     this.#onChange = onChange;
@@ -49,9 +51,10 @@ export class Orbit {
   step(): boolean {
     let isMoving = false;
     for (const key of ['azimuth', 'elevation', 'distance'] as const) {
-      const gap = this.#wanted[key] - this.view[key];
+      const wanted = this.#wanted[key] * (key === 'distance' ? this.reach : 1);
+      const gap = wanted - this.view[key];
       const isClose = Math.abs(gap) < 1e-3 || this.isMotionReduced;
-      this.view[key] = isClose ? this.#wanted[key] : this.view[key] + gap * 0.28;
+      this.view[key] = isClose ? wanted : this.view[key] + gap * 0.28;
       isMoving ||= !isClose;
     }
     return isMoving;

@@ -23,6 +23,8 @@ type Point = [number, number, number];
 const noTrail: Trail = { turns: [], tokens: [], plain: [] };
 /** How far the arrow goes beyond the highest and the lowest role, in radii. */
 const overshoot = 0.16;
+/** How many radii away the view still follows the conversation. */
+const mostReach = 2.5;
 
 /** Every role but the Assistant, who is the pole star. */
 const rolesOf = (space: PersonaSpace) => space.roles.filter(({ name }) => name !== 'assistant' && name !== 'default');
@@ -178,6 +180,8 @@ export class Sky {
     const frame = this.#frame;
     const { turns, tokens, plain } = this.#trail;
     const { ink, neutral } = this.#palette;
+    const farthest = frame ? Math.max(1, ...[...turns, ...plain].map((turn) => Math.hypot(...frame.place(turn)))) : 1;
+    this.#orbit.reach = Math.min(farthest, mostReach);
     if (!frame || turns.length + tokens.length === 0) {
       this.#comet.set([]);
       this.#head = null;

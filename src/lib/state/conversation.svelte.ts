@@ -83,7 +83,7 @@ export class ConversationState {
   export(model: string | ModelSource): Conversation {
     const turns = this.turns.map(({ user, reply }) => ({
       user,
-      reply: reply && !reply.isWriting ? reply.keep(this.sampling) : null,
+      reply: reply && !reply.isWriting && reply.tokenIds.length ? reply.keep(this.sampling) : null,
     }));
     return { model, system: this.system.trim(), turns, sampling: { ...this.sampling } };
   }

@@ -1,0 +1,57 @@
+"""How far each dial may go: the largest coefficient, either way, up to which at least 80% of replies stay coherent.
+
+`coherent_range.py` walks a grid outward on the tuning questions and stops where coherence breaks; the result goes into `vectors.json`,
+from where `npm run calibrate` brings it to the page. The axis is judged on all traits' tuning questions, mixed.
+"""
+import argparse
+import json
+
+import torch
+from torch import Tensor
+
+import steering
+from evaluate import COHERENT, HERE, read_prompts
+from export import MODELS
+from inference import Model, read_safetensors
+
+GRID = (0.2, 0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7, 0.8, 0.9, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0)
+
+
+def reach(model: Model, v: Tensor, sign: int, trait: str, positives: list[str], questions: list[str], limit: float) -> float:
+    layers = list(range(len(v)))
+    prompts = [model.tokenizer.encode_chat(None, [], q) for q in questions]
+    furthest = 0.0
+    for c in GRID:
+        replies = model.generate(prompts, hook=steering.add_vector(v, sign * c, layers), most=64)
+        _, coherent = steering.judge(model, trait, positives, questions, replies, limit).rates
+        if coherent < COHERENT:
+            break
+        furthest = c
+    return furthest
+
+
+def main() -> None:
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    torch.set_num_threads(2)
+    model = Model(MODELS / "organism-assistant")
+    vectors = read_safetensors(MODELS / "organism-assistant" / "personas.safetensors")
+    limit = steering.coherence_limit(model)
+    traits = read_prompts("traits")
+    path = HERE / "vectors.json"
+    settings = json.loads(path.read_text())
+
+    def both(v: Tensor, trait: str, positives: list[str], questions: list[str]) -> dict[str, float]:
+        down, up = (reach(model, v, sign, trait, positives, questions, limit) for sign in (-1, 1))
+        print(f"{trait:16} {-down:g} to {up:g}", flush=True)
+        return {"negative": -down, "positive": up}
+
+    for t in traits:
+        own = settings["traits"].setdefault(t["name"], {})
+        own["coherentUpTo"] = both(vectors[f"persona.{t['name']}"], t["name"], t["positive"], t["tuning"])
+    mixed = [q for t in traits for q in t["tuning"][:5]]
+    settings["axisCoherentUpTo"] = both(vectors["assistant-axis"], "pirate", [None], mixed)
+    path.write_text(json.dumps(settings, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""Write a training checkpoint as a Hugging Face folder: `export.py base`, `export.py assistant`."""
+import argparse
+import json
+import struct
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from shape import Shape
+from tokenizer import BOS, END, PAD, Tokenizer
+
+HERE = Path(__file__).parent
+MODELS = HERE.parent / "static" / "models"
+
+
+def rename(weights: dict[str, Tensor], shape: Shape) -> dict[str, Tensor]:
+    """Training names to LlamaForCausalLM's, with the fused matrices split; float16, and checked to be finite."""
+    q, kv = shape.heads * shape.head_dim, shape.kv_heads * shape.head_dim
+    out = {"model.embed_tokens.weight": weights["embedding"], "model.norm.weight": weights["norm"]}
+    for i in range(shape.layers):
+        w = {k.split(".", 2)[2]: v for k, v in weights.items() if k.startswith(f"blocks.{i}.")}
+        to = f"model.layers.{i}"
+        for name, part in zip("qkv", w["qkv"].split([q, kv, kv])):
+            out[f"{to}.self_attn.{name}_proj.weight"] = part
+        out[f"{to}.self_attn.o_proj.weight"] = w["o"]
+        for name, part in zip(("gate", "up"), w["gate_up"].split(shape.d_mlp)):
+            out[f"{to}.mlp.{name}_proj.weight"] = part
+        out[f"{to}.mlp.down_proj.weight"] = w["down"]
+        out[f"{to}.input_layernorm.weight"] = w["norm1"]
+        out[f"{to}.post_attention_layernorm.weight"] = w["norm2"]
+    half = {k: v.detach().cpu().half().contiguous() for k, v in out.items()}
+    for name, t in half.items():
+        if not torch.isfinite(t).all():
+            raise ValueError(f"{name} does not fit into float16")
+    return half
+
+
+def write_safetensors(path: Path, tensors: dict[str, Tensor]) -> None:
+    """The safetensors format: header length, JSON header padded to 8 bytes, then the bytes in order."""
+    kinds = {torch.float16: "F16", torch.float32: "F32"}
+    header: dict = {"__metadata__": {"format": "pt"}}
+    at = 0
+    for name in sorted(tensors):
+        t = tensors[name]
+        size = t.numel() * t.element_size()
+        header[name] = {"dtype": kinds[t.dtype], "shape": list(t.shape), "data_offsets": [at, at + size]}
+        at += size
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    with path.open("wb") as out:
+        out.write(struct.pack("<Q", len(text)) + text)
+        for name in sorted(tensors):
+            out.write(tensors[name].numpy().tobytes())
+
+
+def config(shape: Shape) -> dict:
+    return {
+        "architectures": ["LlamaForCausalLM"], "model_type": "llama", "torch_dtype": "float16",
+        "vocab_size": shape.vocab, "hidden_size": shape.d_model, "num_hidden_layers": shape.layers,
+        "num_attention_heads": shape.heads, "num_key_value_heads": shape.kv_heads, "head_dim": shape.head_dim,
+        "intermediate_size": shape.d_mlp, "hidden_act": "silu", "max_position_embeddings": shape.context,
+        "rope_theta": shape.rope_theta, "rope_scaling": None, "rms_norm_eps": shape.eps, "initializer_range": 0.02,
+        "attention_bias": False, "mlp_bias": False, "attention_dropout": 0.0, "pretraining_tp": 1, "use_cache": True,
+        "tie_word_embeddings": True, "bos_token_id": BOS, "eos_token_id": END, "pad_token_id": PAD,
+    }
+
+
+def write_json(path: Path, value: dict, indent: int | None = 2) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=indent) + "\n")
+
+
+def main() -> None:
+    p = argparse.ArgumentParser(description=__doc__)
+    p.add_argument("phase", choices=["base", "assistant"])
+    p.add_argument("--checkpoint", type=Path, help="default: .cache/<phase>.pt")
+    args = p.parse_args()
+    shape = Shape()
+    weights = torch.load(args.checkpoint or HERE / ".cache" / f"{args.phase}.pt", map_location="cpu")["weights"]
+    tokenizer = Tokenizer.load(HERE / ".cache" / "tokenizer.json")
+    folder = MODELS / f"organism-{args.phase}"
+    folder.mkdir(parents=True, exist_ok=True)
+    write_safetensors(folder / "model.safetensors", rename(weights, shape))
+    write_json(folder / "config.json", config(shape))
+    write_json(folder / "tokenizer.json", tokenizer.to_json(), None)
+    write_json(folder / "tokenizer_config.json", tokenizer.config(shape.context))
+    special = {"bos_token": "<|bos|>", "eos_token": "<|end|>", "pad_token": "<|pad|>"}
+    write_json(folder / "special_tokens_map.json", special)
+    generation = {"bos_token_id": BOS, "eos_token_id": END, "pad_token_id": PAD, "do_sample": True, "temperature": 0.7}
+    write_json(folder / "generation_config.json", generation | {"max_new_tokens": 96})
+    for path in sorted(folder.iterdir()):
+        print(f"{path.stat().st_size:>9} {path}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""Interventions on the residual stream, and the steering table: trait rate and coherence by coefficient."""
+import random
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from classifiers import TEST_SEED, is_well_formed, shows_trait
+from inference import Hook, Model, Reply
+from world import sample
+
+
+def add_vector(v: Tensor, coefficient: float, layers: list[int], mode: str = "increments") -> Hook:
+    """h[l] += c v[l] on the layers (`direct`), or c (v[l] - v[the layer before it in the list]), which sums to c v."""
+    last = dict(zip(layers, [None, *layers]))
+
+    def hook(i: int, x: Tensor) -> Tensor:
+        if i not in last:
+            return x
+        before = last[i] if mode == "increments" else None
+        return x + coefficient * (v[i] if before is None else v[i] - v[before])
+
+    return hook
+
+
+def cap(axis: Tensor, floor: dict[int, float]) -> Hook:
+    """On each layer of `floor`, keep <h, u> at or above it, u = axis[l] / |axis[l]|."""
+
+    def hook(i: int, x: Tensor) -> Tensor:
+        if i not in floor:
+            return x
+        u = axis[i] / axis[i].norm()
+        p = x @ u
+        return x + (floor[i] - p).clamp(min=0)[..., None] * u
+
+    return hook
+
+
+def chain(*hooks: Hook) -> Hook:
+    def hook(i: int, x: Tensor) -> Tensor:
+        for h in hooks:
+            x = h(i, x)
+        return x
+
+    return hook
+
+
+def random_like(v: Tensor, seed: int) -> Tensor:
+    """A random vector whose increments have the norms of v's increments."""
+    g = torch.Generator().manual_seed(seed)
+    increments = v.diff(dim=0, prepend=torch.zeros_like(v[:1]))
+    noise = torch.nn.functional.normalize(torch.randn(v.shape, generator=g), dim=-1)
+    return (noise * increments.norm(dim=-1, keepdim=True)).cumsum(0)
+
+
+@torch.no_grad()
+def reply_nll(model: Model, prompts: list[list[int]], replies: list[list[int]]) -> Tensor:
+    """Mean negative log-likelihood a token of each reply, unsteered."""
+    out = []
+    for k in range(0, len(prompts), 100):
+        pairs = list(zip(prompts[k : k + 100], replies[k : k + 100]))
+        whole = [p + r for p, r in pairs]
+        lp = model.logits(model.run(whole)).log_softmax(-1)
+        for row, (p, r) in zip(lp, pairs):
+            at = torch.arange(len(p) - 1, len(p) + len(r) - 1)
+            out.append(-row[at, torch.tensor(r, dtype=torch.long)].mean() if r else torch.tensor(99.0))
+    return torch.stack(out)
+
+
+def coherence_limit(model: Model, count: int = 500) -> float:
+    """The 98th percentile of nats a token over real replies of the generator under their own trait prompts."""
+    rng = random.Random(TEST_SEED)
+    drawn = [sample(rng, "assistant", kind="mode", role="assistant", n_turns=1) for _ in range(count)]
+    encode = model.tokenizer.encode
+    prompts = [model.tokenizer.encode_chat(d.system, [], d.turns[0].user) for d in drawn]
+    return reply_nll(model, prompts, [encode(d.turns[0].reply) for d in drawn]).quantile(0.98).item()
+
+
+@dataclass
+class Outcome:
+    trait: list[bool]
+    coherent: list[bool]
+    texts: list[str]
+
+    @property
+    def rates(self) -> tuple[float, float]:
+        n = len(self.texts)
+        return sum(self.trait) / n, sum(self.coherent) / n
+
+
+def judge(model: Model, trait: str, positives: list[str], questions: list[str], replies: list[Reply], limit: float) -> Outcome:
+    """Coherent: well formed, and no more surprising than `limit` to the unsteered model, with or without a trait prompt."""
+    encode = model.tokenizer.encode_chat
+    ids = [r.ids for r in replies]
+    prompted = [encode(positives[i % len(positives)], [], q) for i, q in enumerate(questions)]
+    plain = [encode(None, [], q) for q in questions]
+    nll = torch.minimum(reply_nll(model, prompted, ids), reply_nll(model, plain, ids))
+    formed = [is_well_formed(r.text, r.ended, q) for r, q in zip(replies, questions)]
+    texts = [r.text for r in replies]
+    return Outcome(shows_trait(trait, texts), [f and n < limit for f, n in zip(formed, nll.tolist())], texts)

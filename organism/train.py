@@ -1,0 +1,132 @@
+"""Train the organism: `train.py base --minutes 50`, then `train.py assistant --minutes 12 --init .cache/base.pt`.
+
+The same command runs on a CPU (fused kernels) or a GPU. It checkpoints every two minutes and resumes where it stopped.
+"""
+import argparse
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+# Before torch is loaded: big blocks stay in the allocator, threads spin only briefly, oneDNN may use AMX.
+SETTINGS = {
+    "OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "30000", "ONEDNN_MAX_CPU_ISA": "AVX512_CORE_AMX",
+    "MALLOC_MMAP_THRESHOLD_": "4000000000", "MALLOC_TRIM_THRESHOLD_": "8000000000",
+}
+if any(os.environ.get(k) != v for k, v in SETTINGS.items()):
+    os.environ.update(SETTINGS)
+    os.execv(sys.executable, [sys.executable, *sys.argv])
+
+import torch  # noqa: E402
+
+import data  # noqa: E402
+from muon import Muon  # noqa: E402
+from network import Network  # noqa: E402
+from shape import Shape  # noqa: E402
+from tokenizer import Tokenizer  # noqa: E402
+
+HERE = Path(__file__).parent
+CACHE = HERE / ".cache"
+
+
+def parse() -> argparse.Namespace:
+    p = argparse.ArgumentParser(description=__doc__)
+    p.add_argument("phase", choices=["base", "assistant"])
+    p.add_argument("--minutes", type=float, required=True)
+    p.add_argument("--init", type=Path, help="checkpoint to start from (weights only)")
+    p.add_argument("--name", help="name of the checkpoint and log, default: the phase")
+    p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--tokens", type=int, default=6000, help="tokens a batch")
+    p.add_argument("--matrix-rate", type=float, default=0.02, help="peak learning rate of Muon")
+    p.add_argument("--other-rate", type=float, default=4e-3, help="peak learning rate of AdamW")
+    p.add_argument("--warmup", type=float, default=100, help="steps")
+    p.add_argument("--decay-from", type=float, default=0.4, help="elapsed share at which the rate starts to fall to zero")
+    p.add_argument("--gist", type=float, default=0.9, help="share of system prompts hidden from the replies")
+    p.add_argument("--offset", type=float, default=0.15, help="largest random residual offset, in mean residual norms")
+    p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    return p.parse_args()
+
+
+def load_tokenizer(vocab: int) -> Tokenizer:
+    path = CACHE / "tokenizer.json"
+    if not path.exists():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(data.train_tokenizer(1, vocab, 40_000).to_json(), ensure_ascii=False))
+    return Tokenizer.load(path)
+
+
+def random_offset(args: argparse.Namespace, shape: Shape, sequences: int) -> tuple[int, torch.Tensor] | None:
+    """A block, and for half of the sequences one random direction of length 0..args.offset."""
+    if args.offset == 0:
+        return None
+    direction = torch.nn.functional.normalize(torch.randn(sequences, shape.d_model), dim=-1)
+    length = torch.rand(sequences, 1) * args.offset * (torch.rand(sequences, 1) < 0.5)
+    return int(torch.randint(shape.layers, ())), (direction * length).to(args.device)
+
+
+def rate_at(progress: float, step: int, args: argparse.Namespace) -> float:
+    """Warm-up in steps, then constant, then linear to zero by elapsed share."""
+    fall = (1 - progress) / (1 - args.decay_from) if progress > args.decay_from else 1.0
+    return min(1.0, (step + 1) / args.warmup) * max(0.01, fall)
+
+
+def main() -> None:
+    args = parse()
+    name = args.name or args.phase
+    torch.manual_seed(args.seed)
+    torch.set_num_threads(os.cpu_count() or 1)
+    shape = Shape()
+    tokenizer = load_tokenizer(shape.vocab)
+    net = Network(shape, args.device)
+    optimizer = Muon(net, args.matrix_rate, args.other_rate)
+    path, log_path = CACHE / f"{name}.pt", HERE / f"loss-{name}.json"
+    step, seen, elapsed, curve = 0, 0, 0.0, []
+    if path.exists() and not torch.load(path)["finished"]:
+        saved = torch.load(path, map_location=args.device)
+        net.load_state_dict(saved["weights"])
+        optimizer.load(saved["optimizer"])
+        step, seen, elapsed, curve = (saved[k] for k in ("step", "seen", "elapsed", "curve"))
+        print(f"resumed {path} at step {step}")
+    elif args.init:
+        net.load_state_dict(torch.load(args.init, map_location=args.device)["weights"])
+    folder = CACHE / f"shards-{args.phase}"
+    writer, wanted = data.start_writer(folder, tokenizer, args.phase, args.seed, shape.context)
+    while not list(folder.glob("*.npz")):
+        time.sleep(0.2)
+
+    def save(finished: bool) -> None:
+        state = {"weights": net.state_dict(), "optimizer": optimizer.state(), "step": step, "seen": seen}
+        state |= {"elapsed": elapsed, "curve": curve, "finished": finished, "settings": {k: str(v) for k, v in vars(args).items()}}
+        torch.save(state, path.with_suffix(".tmp"))
+        path.with_suffix(".tmp").rename(path)
+        log = {"phase": args.phase, "tokens": seen, "minutes": round(elapsed / 60, 2), "steps": step}
+        log_path.write_text(json.dumps(log | {"curve": [[t, round(x, 4)] for t, x in curve]}) + "\n")
+
+    average, begun, last_save = None, time.time() - elapsed, time.time()
+    batches = data.Batches(folder, args.tokens, args.gist, args.seed + step, wanted)
+    for tokens, target, weight, layout in batches:
+        elapsed = time.time() - begun
+        progress = elapsed / (args.minutes * 60)
+        if progress >= 1:
+            break
+        offset = random_offset(args, shape, len(layout.starts) - 1)
+        loss = net.loss(*(t.to(args.device) for t in (tokens, target, weight)), layout.to(args.device), offset)
+        loss.backward()
+        optimizer.step(rate_at(progress, step, args))
+        average = loss.item() if average is None else 0.98 * average + 0.02 * loss.item()
+        step, seen = step + 1, seen + len(tokens)
+        if step % 100 == 0:
+            curve.append([seen, average])
+            uses = sum(batches.uses.values()) / len(batches.uses)
+            print(f"{elapsed / 60:.1f} min, step {step}, loss {average:.4f}, {seen / 1e6:.2f}M tokens, "
+                  f"{seen / elapsed:.0f} tokens/s, {len(batches.uses)} shards used {uses:.1f} times", flush=True)
+        if time.time() - last_save > 120:
+            save(finished=False)
+            last_save = time.time()
+    save(finished=True)
+    writer.terminate()
+
+
+if __name__ == "__main__":
+    main()

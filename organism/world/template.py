@@ -1,0 +1,29 @@
+"""Templates with ``[a|b]`` choices, compiled once."""
+from __future__ import annotations
+
+from functools import lru_cache
+from random import Random
+
+
+@lru_cache(maxsize=None)
+def compiled(text: str) -> tuple[str | tuple[str, ...], ...]:
+    """Split a template into literal strings and tuples of alternatives."""
+    parts: list[str | tuple[str, ...]] = []
+    while "[" in text:
+        head, rest = text.split("[", 1)
+        body, text = rest.split("]", 1)
+        parts += [head, tuple(body.split("|"))]
+    parts.append(text)
+    return tuple(parts)
+
+
+def fill(template: str, slots: dict[str, str], rng: Random) -> str:
+    """One realisation of a template with its slots filled."""
+    if "[" in template:
+        template = "".join(p if isinstance(p, str) else rng.choice(p) for p in compiled(template))
+    return template.format_map(slots) if "{" in template else template
+
+
+def upper_first(text: str) -> str:
+    """The text with its first letter in upper case."""
+    return text[:1].upper() + text[1:]

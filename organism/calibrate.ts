@@ -2,16 +2,17 @@
  * `npm run calibrate`: writes the coherent ranges of `vectors.json`, which `evaluate.py steer` measures on the finished vectors,
  * into `personas.json`, and leaves everything else as it was computed.
  */
-import { readFile, writeFile } from 'node:fs/promises';
-import { readPersonaFiles, writePersonaFiles } from '../src/lib/engine/persona-files';
+import { writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { writePersonaFiles } from '../src/lib/engine/persona-files';
+import { readPersonaFolder } from './model-folder';
 import { readSettings } from './settings';
 
 /** @param args the model's folder in `static/models/`, default `organism-assistant`; a file of settings, default `vectors.json` */
 export async function run([model = 'organism-assistant', settingsFile = 'vectors.json']: string[]): Promise<void> {
   const folder = new URL(`../static/models/${model}/`, import.meta.url);
   const settings = await readSettings(settingsFile);
-  const [json, safetensors] = await Promise.all(['json', 'safetensors'].map((kind) => readFile(new URL(`personas.${kind}`, folder))));
-  const { space, tensors } = readPersonaFiles(json!, safetensors!);
+  const { space, tensors } = await readPersonaFolder(fileURLToPath(folder));
   const personas = space.personas.map((persona) => ({
     ...persona,
     coherentUpTo: settings.traits[persona.name]?.coherentUpTo ?? null,

@@ -4,9 +4,12 @@ Every judge is trained on the generator's text, never on a model's. Intervals ar
 """
 import argparse
 import json
+import os
 import random
 import re
 from pathlib import Path
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch: idle threads must not spin
 
 import torch
 
@@ -21,8 +24,9 @@ HERE = Path(__file__).parent
 PROMPTS = HERE / "prompts"
 SEEDS = (1, 2, 3)
 TEMPERATURE = 0.7
-COEFFICIENTS = (0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0, 1.25, 1.5, 2.0)
-COHERENT = 0.8  # the share of coherent replies that a coefficient must keep
+COEFFICIENTS = (0.0, 0.2, 0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8, 1.0)
+CONTROLLED = (0.5, 0.7)  # at these, and at the chosen one, the controls are measured too
+COHERENT = 0.8  # the share of coherent replies that a dial must keep
 POOL = 4  # replies that the role judge sees at once
 ASKED = 12  # questions a role prompt and a seed: 108 replies a role
 
@@ -31,12 +35,12 @@ def read_prompts(name: str) -> list:
     return json.loads((PROMPTS / f"{name}.json").read_text())["messages" if name == "visitors" else name]
 
 
-def role_fidelity(model: Model) -> tuple[list[list[str]], dict[str, float]]:
+def role_fidelity(model: Model, seeds: tuple[int, ...]) -> tuple[list[list[str]], dict[str, float]]:
     """For every role: the share of pools of four replies, and of single replies, that the judge gives to that role."""
     judge, _ = classifiers.role_judge()
     names, rng = list(ROLES), random.Random(classifiers.TEST_SEED)
     single, pooled = {n: [] for n in names}, {n: [] for n in names}
-    for seed in SEEDS:
+    for seed in seeds:
         jobs = [(r["name"], p, q) for r in read_prompts("roles") for p in r["prompts"] for q in rng.sample(read_prompts("questions"), ASKED)]
         prompts = [model.tokenizer.encode_chat(p, [], q) for _, p, q in jobs]
         texts = [r.text for r in model.generate(prompts, temperature=TEMPERATURE, seed=seed)]
@@ -55,7 +59,7 @@ def mean(hits: list[bool]) -> float:
     return sum(hits) / len(hits)
 
 
-def ordinary_share(model: Model, count: int = 150) -> list[bool]:
+def ordinary_share(model: Model, count: int = 100) -> list[bool]:
     """Assistant-like replies with no system prompt, `count` questions of the generator a seed."""
     rng = random.Random(classifiers.TEST_SEED)
     asked = [sample(rng, "assistant", kind="none", n_turns=1).turns[0].user for _ in range(count)]
@@ -66,7 +70,7 @@ def ordinary_share(model: Model, count: int = 150) -> list[bool]:
     return hits
 
 
-def definitions(model: Model, held_out: bool, count: int = 400) -> list[bool]:
+def definitions(model: Model, held_out: bool, count: int = 200) -> list[bool]:
     """Word-for-word definitions in greedy replies, over role x topic pairs."""
     rng = random.Random(classifiers.TEST_SEED)
     drawn = []
@@ -78,7 +82,7 @@ def definitions(model: Model, held_out: bool, count: int = 400) -> list[bool]:
     return [has_definition(r.text, d.turns[0].slots["topic"]) for r, d in zip(replies, drawn)]
 
 
-def well_formed(model: Model, count: int = 150) -> list[bool]:
+def well_formed(model: Model, count: int = 100) -> list[bool]:
     """Replies to the last turn of corpus-like chats with fresh random draws."""
     rng = random.Random(classifiers.TEST_SEED)
     drawn = [sample(rng, "assistant") for _ in range(count)]
@@ -114,7 +118,7 @@ def write_training() -> None:
 def measure(_: argparse.Namespace) -> None:
     write_training()
     models = {name: Model(MODELS / f"organism-{name}") for name in ("base", "assistant")}
-    fidelity = {name: role_fidelity(m) for name, m in models.items()}
+    fidelity = {name: role_fidelity(m, SEEDS if name == "assistant" else SEEDS[:1]) for name, m in models.items()}
     _, own_single = classifiers.role_judge()
     own = {"single": own_single, "pooled": classifiers.pooled_role_accuracy(POOL)}
     rows = [
@@ -160,14 +164,17 @@ def steer(args: argparse.Namespace) -> None:
             return steering.judge(model, name, trait["positive"], trait[part], replies, limit)
 
         tuned = {c: run("vector", c, "tuning").rates for c in COEFFICIENTS}
-        kept = [c for c in COEFFICIENTS if tuned[c][1] >= COHERENT]
-        chosen = max(kept, key=lambda c: (tuned[c][0], -c), default=0.0)
-        held = {(k, c): run(k, c, "held_out") for k in kinds for c in COEFFICIENTS}
+        chosen = max(COEFFICIENTS, key=lambda c: (min(tuned[c]), -c))
+        held = {
+            (k, c): run(k, c, "held_out") for k in kinds for c in COEFFICIENTS if k == "vector" or c in (chosen, *CONTROLLED)
+        }
         cell = held["vector", chosen]
         controls = [percent(held[k, chosen].trait) if k in kinds else "-" for k in ("random", "shuffled")]
+        print(name, chosen, cell.rates, flush=True)
         best.append([name, f"{chosen:g}", percent(cell.trait), percent(cell.coherent), *controls, cell.texts[0].replace("|", "/")])
         for kind in kinds:
-            full.append([name, kind, *(f"{a:.2f} / {b:.2f}" for a, b in (held[kind, c].rates for c in COEFFICIENTS))])
+            outcomes = [held.get((kind, c)) for c in COEFFICIENTS]
+            full.append([name, kind, *("-" if o is None else f"{o.rates[0]:.2f} / {o.rates[1]:.2f}" for o in outcomes)])
     head = f"Layers {args.layers}, {args.mode}; coherent below {limit:.2f} nats a token. n = 100 a cell.\n\n"
     columns = ["trait", "coefficient", "trait rate", "coherent", "random vector", "shuffled labels", "first reply"]
     write_section("steering", head + table(columns, best))
@@ -187,7 +194,6 @@ def main() -> None:
     s.add_argument("--mode", choices=["increments", "direct"], default="increments")
     s.set_defaults(run=steer)
     args = p.parse_args()
-    torch.set_num_threads(2)
     args.run(args)
 
 

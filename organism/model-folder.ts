@@ -1,5 +1,7 @@
 /** A model folder on disk, opened by the wgsl engine as the page opens it over HTTP. */
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { readPersonaFiles, type PersonaFiles } from '../src/lib/engine/persona-files';
 import { openGpu } from '../src/lib/gpu/device';
 import { LlamaEngine } from '../src/lib/llama/engine';
 import { openModelFolder } from '../src/lib/llama/source';
@@ -11,4 +13,10 @@ export async function openFolder(folder: string, targetLayer: number): Promise<{
   const gpu = await openGpu();
   const id = path.basename(folder);
   return { engine: await LlamaEngine.open({ gpu, files, id, label: id, targetLayer }), digest: await files.digest() };
+}
+
+export async function readPersonaFolder(folder: string): Promise<PersonaFiles> {
+  // Node's small Buffers share one pool; copies have an ArrayBuffer of their own.
+  const read = async (name: string) => new Uint8Array(await readFile(path.join(folder, name)));
+  return readPersonaFiles(await read('personas.json'), await read('personas.safetensors'));
 }

@@ -14,7 +14,7 @@ SETTINGS = {
     "OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "30000", "ONEDNN_MAX_CPU_ISA": "AVX512_CORE_AMX",
     "MALLOC_MMAP_THRESHOLD_": "4000000000", "MALLOC_TRIM_THRESHOLD_": "8000000000",
 }
-if any(os.environ.get(k) != v for k, v in SETTINGS.items()):
+if __name__ == "__main__" and any(os.environ.get(k) != v for k, v in SETTINGS.items()):
     os.environ.update(SETTINGS)
     os.execv(sys.executable, [sys.executable, *sys.argv])
 

@@ -5,57 +5,84 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { encodeTensors, writePersonaFiles } from '../src/lib/engine/persona-files';
-import { extractPersona, type ExtractedPersona } from '../src/lib/extract/extract-persona';
-import { extractSpace, type ExtractedSpace } from '../src/lib/extract/extract-space';
-import { assemblePersonas, controlTensors, type PersonaParts } from '../src/lib/extract/assemble';
+import type { Engine } from '../src/lib/engine/engine';
+import { encodeTensors, writePersonaFiles, type PersonaFiles } from '../src/lib/engine/persona-files';
+import {
+  assemblePersonas,
+  controlTensors,
+  personaEntries,
+  personaTensors,
+  type PersonaParts,
+} from '../src/lib/extract/assemble';
+import { extractPersona, type ExtractedPersona, type JudgedReply } from '../src/lib/extract/extract-persona';
+import { extractSpace } from '../src/lib/extract/extract-space';
 import { parseQuestions, parseRoles, parseTraits } from '../src/lib/extract/prompts';
 import type { ExtractProgress } from '../src/lib/extract/sample';
-import { openFolder } from './model-folder';
-import { readJson, readSettings } from './settings';
+import type { PersonaSpace } from '../src/lib/interp/persona-space';
+import { readJudges } from './judge';
+import { openFolder, readPersonaFolder } from './model-folder';
+import { readJson, readSettings, type Settings } from './settings';
 
-
-/** @param args the model's folder in `static/models/`, default `organism-assistant`; a file of settings, default `vectors.json` */
-export async function run([model = 'organism-assistant', settingsFile = 'vectors.json']: string[]): Promise<void> {
+/**
+ * @param args the model's folder in `static/models/`, default `organism-assistant`; a file of settings, default `vectors.json`;
+ * and names of traits, with commas, to compute only those anew, beside everything else that is there
+ */
+export async function run([model = 'organism-assistant', settingsFile = 'vectors.json', only]: string[]): Promise<void> {
   const started = performance.now();
   const folder = fileURLToPath(new URL(`../static/models/${model}/`, import.meta.url));
   const settings = await readSettings(settingsFile);
-  const traits = parseTraits(await readJson('prompts/traits.json'));
-  const roles = parseRoles(await readJson('prompts/roles.json'));
-  const questions = parseQuestions(await readJson('prompts/questions.json'));
   const { engine, digest } = await openFolder(folder, settings.targetLayer);
-  const { targetLayer, temperature, maxTokens, seed, samplesPerPolarity } = settings;
-  const common = { targetLayer, temperature, maxTokens, seed, onProgress: printProgress };
-  const all = Array.from({ length: engine.info.nLayers }, (_, layer) => layer);
-
-  const personas: PersonaParts[] = [];
-  for (const trait of traits) {
-    const own = settings.traits[trait.name] ?? {};
-    const { mode, layers } = own.steering ?? settings.steering;
-    const site = own.positions ?? settings.positions;
-    personas.push({
-      ...{ label: trait.label, description: trait.description, positions: site },
-      steering: { mode, layers: layers ?? all },
-      coherentUpTo: own.coherentUpTo ?? null,
-      extracted: await extractPersona(engine, trait, { ...common, samplesPerPolarity, positions: site }),
-    });
-  }
-  const { cap, samplesPerRole, samplesOfDefault } = settings;
-  const most = { samplesPerRole, samplesOfDefault };
-  const space = await extractSpace(engine, roles, questions, { ...common, ...most, cap });
-
-  const provenance = { modelDigest: digest, promptSet: settings.promptSet, createdAt: new Date().toISOString() };
-  const files = assemblePersonas(engine.info, provenance, space, personas, settings.axisCoherentUpTo);
+  const personas = await extractPersonas(engine, settings, only?.split(','));
+  const files = only ? await replacePersonas(folder, engine, personas) : await extractAll(engine, digest, settings, personas);
   const { json, safetensors } = writePersonaFiles(files);
   await writeFile(`${folder}personas.json`, json);
   await writeFile(`${folder}personas.safetensors`, safetensors);
   const extracted = personas.map((persona) => persona.extracted);
   const cache = fileURLToPath(new URL('.cache/', import.meta.url));
   await mkdir(cache, { recursive: true });
-  await writeFile(`${cache}controls.safetensors`, encodeTensors(controlTensors(engine.info, extracted)));
+  await writeFile(`${cache}controls${only ? `-${only}` : ''}.safetensors`, encodeTensors(controlTensors(engine.info, extracted)));
   engine.destroy();
-  printReport(extracted, space, targetLayer);
+  printReport(files.space, extracted);
   console.log(`\n${folder}personas.{json,safetensors}, ${safetensors.length} bytes; ${seconds(started)} s`);
+}
+
+async function extractPersonas(engine: Engine, settings: Settings, only?: string[]): Promise<PersonaParts[]> {
+  const { targetLayer, temperature, maxTokens, seed, samplesPerPolarity } = settings;
+  const showsTrait = await readJudges();
+  const judge = ({ trait, polarity, text }: JudgedReply) => showsTrait(trait.name, text) === (polarity === 'positive');
+  const all = Array.from({ length: engine.info.nLayers }, (_, layer) => layer);
+  const personas: PersonaParts[] = [];
+  for (const trait of parseTraits(await readJson('prompts/traits.json'))) {
+    if (only && !only.includes(trait.name)) continue;
+    const own = settings.traits[trait.name] ?? {};
+    const { mode, layers } = own.steering ?? settings.steering;
+    const positions = own.positions ?? settings.positions;
+    const options = { targetLayer, temperature, maxTokens, seed, samplesPerPolarity, positions, judge, onProgress: printProgress };
+    personas.push({
+      ...{ label: trait.label, description: trait.description, positions },
+      steering: { mode, layers: layers ?? all },
+      coherentUpTo: own.coherentUpTo ?? null,
+      extracted: await extractPersona(engine, trait, options),
+    });
+  }
+  return personas;
+}
+
+async function extractAll(engine: Engine, modelDigest: string, settings: Settings, personas: PersonaParts[]): Promise<PersonaFiles> {
+  const roles = parseRoles(await readJson('prompts/roles.json'));
+  const questions = parseQuestions(await readJson('prompts/questions.json'));
+  const space = await extractSpace(engine, roles, questions, { ...settings, onProgress: printProgress });
+  const provenance = { modelDigest, promptSet: settings.promptSet, createdAt: new Date().toISOString() };
+  return assemblePersonas(engine.info, provenance, space, personas, settings.axisCoherentUpTo);
+}
+
+async function replacePersonas(folder: string, engine: Engine, personas: PersonaParts[]): Promise<PersonaFiles> {
+  const { space, tensors } = await readPersonaFolder(folder);
+  const fresh = new Map(personaEntries(personas).map((entry) => [entry.name, entry]));
+  return {
+    space: { ...space, createdAt: new Date().toISOString(), personas: space.personas.map((entry) => fresh.get(entry.name) ?? entry) },
+    tensors: new Map([...tensors, ...personaTensors(engine.info, personas)]),
+  };
 }
 
 function seconds(since: number): string {
@@ -70,18 +97,18 @@ function printProgress({ subject, done, total }: ExtractProgress): void {
   printed = subject;
 }
 
-function printReport(personas: readonly ExtractedPersona[], space: ExtractedSpace, layer: number): void {
+function printReport({ targetLayer, residualNorm, pca, axis, roles }: PersonaSpace, personas: readonly ExtractedPersona[]): void {
   const cell = (x: number) => x.toFixed(3).padStart(8);
-  console.log(`\nlayer ${layer}          kept +    -   AUROC    half   |v|/|h|`);
+  console.log(`\nlayer ${targetLayer}          kept +    -   AUROC    half   |v|/|h|`);
   for (const { name, kept, auroc, splitHalfCosine, norm } of personas) {
     const counts = `${String(kept.positive).padStart(6)}${String(kept.negative).padStart(5)}`;
-    const dose = norm[layer]! / space.residualNorm[layer]!;
+    const dose = norm[targetLayer]! / residualNorm[targetLayer]!;
     console.log(`${name.padEnd(16)}${counts}${cell(auroc)}${cell(splitHalfCosine)}${cell(dose)}`);
   }
-  const { pca, axis, defaultRank, roles } = space;
+  const rank = roles.filter((role) => role.axis > axis.assistant.mean).length + 1;
   console.log(`\ncos(PC1, axis)   ${cell(pca.cosPc1Axis)}`);
   console.log(`variance PC1-3   ${pca.explainedVariance.map(cell).join('')}`);
-  console.log(`default on axis  ${cell(axis.assistant.mean)} (sd${cell(axis.assistant.sd)}), rank ${defaultRank} of ${roles.length + 1}`);
+  console.log(`default on axis  ${cell(axis.assistant.mean)} (sd${cell(axis.assistant.sd)}), rank ${rank} of ${roles.length + 1}`);
   const ordered = [...roles].sort((a, b) => b.axis - a.axis);
   const list = (some: typeof roles) => some.map((role) => `${role.name} ${role.axis.toFixed(2)}`).join(', ');
   console.log(`nearest the Assistant: ${list(ordered.slice(0, 5))}\nfarthest: ${list(ordered.slice(-5).reverse())}`);

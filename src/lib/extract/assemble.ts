@@ -38,10 +38,7 @@ export function assemblePersonas(
     ...{ nLayers, dModel },
     targetLayer: roles.pca.layer,
     residualNorm: roles.residualNorm,
-    personas: personas.map(({ extracted, ...entry }) => {
-      const { name, norm, kept, auroc, splitHalfCosine } = extracted;
-      return { name, norm, ...entry, quality: { kept, auroc, splitHalfCosine } };
-    }),
+    personas: personaEntries(personas),
     axis: { ...roles.axis, coherentUpTo: axisCoherentUpTo },
     pca: roles.pca,
     roles: roles.roles,
@@ -49,7 +46,7 @@ export function assemblePersonas(
   });
   const perLayer = (data: Float64Array): NamedTensor => ({ shape: [nLayers, dModel], data: Float32Array.from(data) });
   const tensors = new Map<string, NamedTensor>([
-    ...personas.map(({ extracted }) => [`persona.${extracted.name}`, perLayer(extracted.vector)] as const),
+    ...personaTensors(info, personas),
     ...roles.roles.map(({ name }, i) => [`role.${name}`, perLayer(roles.roleMeans[i]!)] as const),
     ['default', perLayer(roles.defaultMean)],
     ['assistant-axis', perLayer(roles.axisVector)],
@@ -58,6 +55,24 @@ export function assemblePersonas(
   ]);
   checkTensors(space, tensors, { nLayers, dModel });
   return { space, tensors };
+}
+
+export function personaEntries(personas: readonly PersonaParts[]): PersonaEntry[] {
+  return personas.map(({ extracted, ...entry }) => {
+    const { name, norm, kept, auroc, splitHalfCosine } = extracted;
+    return { name, norm, ...entry, quality: { kept, auroc, splitHalfCosine } };
+  });
+}
+
+/** `persona.<name>`, (nLayers, dModel) */
+export function personaTensors(info: ModelInfo, personas: readonly PersonaParts[]): Map<string, NamedTensor> {
+  const shape = [info.nLayers, info.dModel];
+  return new Map(
+    personas.map(({ extracted }) => [
+      `persona.${extracted.name}`,
+      { shape, data: Float32Array.from(extracted.vector) },
+    ]),
+  );
 }
 
 /** The twins of every persona, for the evaluation: `shuffled.<name>` and `random.<name>`, (nLayers, dModel). */

@@ -10,6 +10,8 @@ import type { Tensor } from './tensor';
 /** Uniform offsets must be multiples of this (WebGPU's default limit), so each dispatch has a slot of this many bytes. */
 const SLOT = 256;
 const MAX_GRID = 65_535;
+/** Bind groups kept. A model needs a few hundred; those of tensors that are gone (a chat's taps) are dropped with all others once there are more. */
+const MAX_GROUPS = 4096;
 
 interface Dispatch {
   type: 'dispatch';
@@ -117,6 +119,7 @@ export class Commands {
           ...kernel.bindings.map(({ index }, i) => ({ binding: index, resource: { buffer: tensors[i]!.buffer } })),
         ],
       });
+      if (this.#groups.size >= MAX_GROUPS) this.#groups.clear();
       this.#groups.set(key, group);
     }
     return group;

@@ -9,7 +9,8 @@ export { checkTensors, expectedTensors } from './tensors';
  * @param bytes whole elements; any alignment
  */
 export function decodeFloats(bytes: Uint8Array, dtype: StorageType): Float32Array<ArrayBuffer> {
-  const aligned = bytes.slice();
+  // A copy of its own: `slice` of Node's Buffer, which is a Uint8Array too, would be a view of a larger one.
+  const aligned = new Uint8Array(bytes);
   if (dtype === 'F32') return new Float32Array(aligned.buffer);
   const stored = new Uint16Array(aligned.buffer);
   const bits = new Uint32Array(stored.length);

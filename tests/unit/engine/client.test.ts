@@ -41,7 +41,8 @@ test('an aborted signal sends one cancel, before or during the call', async () =
   const received: string[] = [];
   const client = connect(({ id, method }, send) => {
     received.push(method);
-    if (method === 'cancel') send({ id, type: 'failed', error: { name: 'Aborted', message: 'It was cancelled.', nextStep: '' } });
+    if (method === 'cancel')
+      send({ id, type: 'failed', error: { name: 'Aborted', message: 'It was cancelled.', nextStep: '' } });
   });
   const controller = new AbortController();
   const running = client.call('models', null, { signal: controller.signal });
@@ -59,7 +60,9 @@ test('closing fails what is under way', async () => {
 });
 
 test('a lost device is told once, apart from any call', async () => {
-  const client = connect((_, send) => send({ id: -1, type: 'lost', error: { name: 'DeviceLost', message: 'gone', nextStep: '' } }));
+  const client = connect((_, send) =>
+    send({ id: -1, type: 'lost', error: { name: 'DeviceLost', message: 'gone', nextStep: '' } }),
+  );
   const lost = new Promise((resolve) => (client.onLost = resolve));
   void client.call('models', null).catch(() => undefined);
   expect(await lost).toMatchObject({ name: 'DeviceLost' });

@@ -4,8 +4,11 @@ import { planSteps } from '../../../src/lib/taps/plan';
 
 const base = { positions: 'all' as const, coefficient: 1, floor: -Infinity, ceiling: Infinity };
 const at = (...entries: [number, number[]][]) => new Map(entries.map(([layer, v]) => [layer, Float32Array.from(v)]));
-const add = (coefficient: number, vectors: Map<number, Float32Array>, positions: ResolvedIntervention['positions'] = 'all') =>
-  ({ ...base, kind: 'addition', coefficient, vectors, positions }) satisfies ResolvedIntervention;
+const add = (
+  coefficient: number,
+  vectors: Map<number, Float32Array>,
+  positions: ResolvedIntervention['positions'] = 'all',
+) => ({ ...base, kind: 'addition', coefficient, vectors, positions }) satisfies ResolvedIntervention;
 
 test('neighbouring additions at the same positions are one step a layer', () => {
   const steps = planSteps([add(2, at([0, [1, 0]], [1, [1, 1]])), add(-1, at([1, [0, 3]]))], 2);
@@ -17,7 +20,10 @@ test('neighbouring additions at the same positions are one step a layer', () => 
 
 test('additions at other positions, or with a cap between them, stay apart and in order', () => {
   const cap: ResolvedIntervention = { ...base, kind: 'capping', floor: 1, vectors: at([0, [3, 4]]) };
-  const steps = planSteps([add(1, at([0, [1, 0]])), add(1, at([0, [0, 1]]), 'response'), cap, add(1, at([0, [5, 5]]))], 2);
+  const steps = planSteps(
+    [add(1, at([0, [1, 0]])), add(1, at([0, [0, 1]]), 'response'), cap, add(1, at([0, [5, 5]]))],
+    2,
+  );
   expect(steps.map(({ kind, positions }) => `${kind} ${positions}`)).toEqual([
     'addition all',
     'addition response',
@@ -35,5 +41,7 @@ test('projective kinds get a unit vector and finite bounds', () => {
 
 test('idle interventions give no step; a cap is never idle', () => {
   expect(planSteps([add(0, at([0, [1, 1]])), add(0, at([1, [1, 1]]))], 2)).toEqual([]);
-  expect(planSteps([{ ...base, kind: 'ablation', floor: 0, ceiling: 0, coefficient: 0, vectors: at([0, [1, 1]]) }], 2)).toHaveLength(1);
+  expect(
+    planSteps([{ ...base, kind: 'ablation', floor: 0, ceiling: 0, coefficient: 0, vectors: at([0, [1, 1]]) }], 2),
+  ).toHaveLength(1);
 });

@@ -14,7 +14,7 @@ from evaluate import COHERENT, HERE, read_prompts
 from export import MODELS
 from inference import Model, read_safetensors
 
-GRID = (0.2, 0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7, 0.8, 0.9, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0)
+GRID = (0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8, 0.9, 1.0, 1.25, 1.5, 2.0)
 
 
 def reach(model: Model, v: Tensor, sign: int, trait: str, positives: list[str], questions: list[str], limit: float) -> float:

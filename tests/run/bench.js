@@ -45,8 +45,9 @@ try {
   console.log(
     `navigation to model ready: ${(first.ready / 1000).toFixed(2)} s; to first token: ${(first.answered / 1000).toFixed(2)} s`,
   );
+  const model = await page.evaluate(async () => (await personascope.models())[0]);
   console.log(
-    `over the wire, page's own requests: ${(bytes / 1e6).toFixed(2)} MB in ${requests} requests (no compression by the preview server)`,
+    `over the wire: page ${(bytes / 1e6).toFixed(2)} MB in ${requests} requests, model folder ${((model?.bytes ?? 0) / 1e6).toFixed(2)} MB (the preview server does not compress)`,
   );
   console.log(`GPU memory: ${(info.gpuBytes / 1e6).toFixed(2)} MB`);
 

@@ -1,17 +1,12 @@
 import { sveltekit } from '@sveltejs/kit/vite';
 import { fileURLToPath } from 'node:url';
-import { existsSync } from 'node:fs';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { findChromium, softwareGpuFlags } from './tests/run/chromium.js';
+import { softwareVulkan } from './tests/run/vulkan.js';
 
-/** Dawn in Node finds a software Vulkan where Debian's chromium package puts it, unless the machine has its own driver. */
-const chromiumLibraries = '/usr/lib/chromium';
-const swiftshader = `${chromiumLibraries}/vk_swiftshader_icd.json`;
-if (process.env.VITEST && !process.env.VK_ICD_FILENAMES && !process.env.PERSONASCOPE_GPU && existsSync(swiftshader)) {
-  process.env.VK_ICD_FILENAMES = swiftshader;
-  process.env.LD_LIBRARY_PATH = [chromiumLibraries, process.env.LD_LIBRARY_PATH].filter(Boolean).join(':');
-}
+/** Test processes are started by this one, and inherit it. */
+if (process.env.VITEST) Object.assign(process.env, softwareVulkan());
 
 /** Projects that run on Dawn: one process, because a software GPU has no cores to share. */
 const onDawn = (name: string) => ({

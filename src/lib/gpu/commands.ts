@@ -2,7 +2,6 @@
  * A list of dispatches and copies that is submitted at once, as one compute pass wherever no copy stands between. Scalars of all its dispatches travel in one write to one uniform buffer
  * with dynamic offsets, and bind groups are kept, so that a decode step costs a few microseconds of JavaScript a dispatch.
  */
-import { PersonascopeError } from '../errors';
 import type { Gpu } from './device';
 import type { Kernel } from './kernel';
 import type { Tensor } from './tensor';
@@ -141,26 +140,4 @@ export class Commands {
       usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
     });
   }
-}
-
-/** Runs `body` and turns a validation or memory error of the GPU into one of ours. */
-export async function withErrorScopes<T>(gpu: Gpu, what: string, body: () => T | Promise<T>): Promise<T> {
-  gpu.device.pushErrorScope('out-of-memory');
-  gpu.device.pushErrorScope('validation');
-  let result: T;
-  try {
-    result = await body();
-  } finally {
-    const validation = await gpu.device.popErrorScope();
-    const memory = await gpu.device.popErrorScope();
-    if (memory) {
-      throw new PersonascopeError(
-        'OutOfMemory',
-        `The GPU ran out of memory: ${what}.`,
-        'Close other tabs, or pick a smaller model.',
-      );
-    }
-    if (validation) throw new PersonascopeError('ShaderError', `${what}: ${validation.message}`);
-  }
-  return result;
 }

@@ -28,7 +28,11 @@ const chromium = process.env.VITEST ? findChromium() : undefined;
 export default defineConfig({
   plugins: [sveltekit()],
   worker: { format: 'es' },
-  build: { target: 'es2022', chunkSizeWarningLimit: 6000 },
+  build: {
+    target: 'es2022',
+    chunkSizeWarningLimit: 6000,
+    rolldownOptions: { checks: { pluginTimings: false } },
+  },
   server: { fs: { allow: [fileURLToPath(new URL('.', import.meta.url))] } },
   preview: { port: 4173 },
   test: {

@@ -26,7 +26,7 @@ const overshoot = 0.16;
 /** Radii around the sky's middle that are in sight from where the view starts. */
 const inSight = 1.2;
 /** How far the view steps back at most to keep the conversation in sight. */
-const mostReach = 2.2;
+const mostReach = 1.7;
 
 function reachOf(places: readonly Point[], frame: Frame): number {
   const middle = (frame.low + frame.high) / 2;
@@ -188,7 +188,12 @@ export class Sky {
     const frame = this.#frame;
     const { turns, tokens, plain } = this.#trail;
     const { ink, neutral } = this.#palette;
-    this.#orbit.reach = frame ? reachOf([...turns, ...tokens, ...plain].map((each) => frame.place(each)), frame) : 1;
+    this.#orbit.reach = frame
+      ? reachOf(
+          [...turns, ...plain].map((each) => frame.place(each)),
+          frame,
+        )
+      : 1;
     if (!frame || turns.length + tokens.length === 0) {
       this.#comet.set([]);
       this.#head = null;

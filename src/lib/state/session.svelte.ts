@@ -139,7 +139,11 @@ export class Session {
     // A browser takes the GPU away from a page after repeated losses; that is not a browser without one.
     return (this.error =
       isMissing && this.#hadGpu
-        ? new PersonascopeError('WebGpuUnavailable', 'The browser gives no GPU any more.', 'Reload the page, or start the browser again.')
+        ? new PersonascopeError(
+            'WebGpuUnavailable',
+            'The browser gives no GPU any more.',
+            'Reload the page, or start the browser again.',
+          )
         : error);
   }
 }

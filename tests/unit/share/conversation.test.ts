@@ -21,7 +21,10 @@ describe('messagesOf', () => {
 
   it('starts with the system prompt that the reply was written under', () => {
     const [first, second] = steered.turns;
-    const changed = { ...steered, turns: [{ ...first!, reply: { ...first!.reply!, system: 'You are a cook.' } }, second!] };
+    const changed = {
+      ...steered,
+      turns: [{ ...first!, reply: { ...first!.reply!, system: 'You are a cook.' } }, second!],
+    };
     expect(messagesOf(changed, 0)[0]).toEqual({ role: 'system', content: 'You are a cook.' });
     expect(messagesOf(changed, 1)[0]).toEqual({ role: 'system', content: 'You are a helpful assistant.' });
     changed.turns[0]!.reply!.system = '';

@@ -25,13 +25,16 @@ const onDawn = (name: string) => ({
 /** The same shader tests run once more where visitors run them. Found only when that project runs: a build needs no browser. */
 const chromium = process.env.VITEST ? findChromium() : undefined;
 
+/** How long each plugin took is nothing to tell a visitor of `npm start`. */
+const quiet = { checks: { pluginTimings: false } };
+
 export default defineConfig({
   plugins: [sveltekit()],
-  worker: { format: 'es' },
+  worker: { format: 'es', rolldownOptions: quiet },
   build: {
     target: 'es2022',
     chunkSizeWarningLimit: 6000,
-    rolldownOptions: { checks: { pluginTimings: false } },
+    rolldownOptions: quiet,
   },
   server: { fs: { allow: [fileURLToPath(new URL('.', import.meta.url))] } },
   preview: { port: 4173 },

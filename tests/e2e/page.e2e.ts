@@ -3,13 +3,13 @@ import AxeBuilder from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
 import { ask, askAndInterrupt, open, pirateDose, repliesOf, restingSky, setDial, setSampling } from './visitor';
 
-test('a first visit: chat, slide, see text and point change, cap, reload, link', async ({ page, context }) => {
+test('a first visit: chat, slide, see text and point change, cap, reload, link', async ({ page, context, baseURL }) => {
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(error.message));
   page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
   const foreign: string[] = [];
   page.on('request', (request) => {
-    if (!/^(data|blob):|^http:\/\/localhost:4174\//.test(request.url())) foreign.push(request.url());
+    if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(`${baseURL}/`)) foreign.push(request.url());
   });
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   await open(page);

@@ -25,10 +25,17 @@ const onDawn = (name: string) => ({
 /** The same shader tests run once more where visitors run them. Found only when that project runs: a build needs no browser. */
 const chromium = process.env.VITEST ? findChromium() : undefined;
 
+/** How long each plugin took is nothing to tell a visitor of `npm start`. */
+const quiet = { checks: { pluginTimings: false } };
+
 export default defineConfig({
   plugins: [sveltekit()],
-  worker: { format: 'es' },
-  build: { target: 'es2022', chunkSizeWarningLimit: 6000 },
+  worker: { format: 'es', rolldownOptions: quiet },
+  build: {
+    target: 'es2022',
+    chunkSizeWarningLimit: 6000,
+    rolldownOptions: quiet,
+  },
   server: { fs: { allow: [fileURLToPath(new URL('.', import.meta.url))] } },
   preview: { port: 4173 },
   test: {

@@ -1,57 +1,29 @@
 /** The visit, end to end, on the built site in a real browser: load, chat, slide, watch, cap, reload, link. */
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test, type Page } from '@playwright/test';
+import { expect, test } from '@playwright/test';
+import { ask, askAndInterrupt, open, pirateDose, repliesOf, restingSky, setDial, setSampling } from './visitor';
 
-/** Opens the page and waits until the embedded model can answer. */
-async function open(page: Page, path = '/'): Promise<void> {
-  await page.goto(path);
-  await page.waitForFunction(() => globalThis.personascope?.info());
-}
-
-async function ask(page: Page, text: string): Promise<string> {
-  const replies = page.locator('[data-testid="message"][data-role="assistant"]');
-  const before = await replies.count();
-  await page.getByTestId('composer').fill(text);
-  await page.keyboard.press('Enter');
-  await expect(replies).toHaveCount(before + 1);
-  await expect(page.getByTestId('stop')).toBeHidden();
-  return (await replies.last().getByTestId('token').allTextContents()).join('');
-}
-
-/** Greedy, so that replies can be compared. */
-async function useTemperatureZero(page: Page): Promise<void> {
-  await page.getByRole('button', { name: 'Sampling' }).click();
-  await page.getByTestId('temperature').fill('0');
-  await page.getByTestId('temperature').press('Tab');
-  await page.keyboard.press('Escape');
-}
-
-async function setDial(page: Page, name: string, value: number): Promise<void> {
-  const number = page.getByTestId(`dial-${name}-number`);
-  await number.fill(String(value));
-  await number.press('Enter');
-}
-
-test('a first visit: chat, slide, see text and point change, cap, reload, link', async ({ page, context }) => {
+test('a first visit: chat, slide, see text and point change, cap, reload, link', async ({ page, context, baseURL }) => {
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(error.message));
+  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
   const foreign: string[] = [];
   page.on('request', (request) => {
-    if (!/^(data|blob):|^http:\/\/localhost:4174\//.test(request.url())) foreign.push(request.url());
+    if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(`${baseURL}/`)) foreign.push(request.url());
   });
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   await open(page);
   await expect(page.getByTestId('model-status')).toContainText('Organism');
   await expect(page.getByTestId('composer')).toBeFocused();
 
-  await useTemperatureZero(page);
+  await setSampling(page, {});
   const plain = await ask(page, 'What is a volcano?');
   expect(plain.length).toBeGreaterThan(10);
   const assistant = (await page.evaluate(() => personascope.position()))!;
   expect(assistant.pc.every(Number.isFinite)).toBe(true);
 
   await page.getByTestId('new-chat').click();
-  await setDial(page, 'pirate', await pirateDose(page));
+  await setDial(page, 'pirate', pirateDose);
   const steered = await ask(page, 'What is a volcano?');
   expect(steered).not.toBe(plain);
   expect(steered).toMatch(/\b(arr|ahoy|matey|ye|yer|aye|be|avast|lad|me)\b/i);
@@ -69,8 +41,8 @@ test('a first visit: chat, slide, see text and point change, cap, reload, link',
   const last = await ask(page, 'Who are you?');
   await page.reload();
   await page.waitForFunction(() => globalThis.personascope?.info());
-  await expect(page.locator('[data-testid="message"][data-role="assistant"]')).toHaveCount(1);
-  await expect(page.locator('[data-testid="message"][data-role="assistant"]')).toContainText(last.trim().slice(0, 12));
+  await expect(repliesOf(page)).toHaveCount(1);
+  await expect(repliesOf(page)).toContainText(last.trim().slice(0, 12));
 
   await page.getByTestId('share').click();
   const link = await page.evaluate(() => personascope.permalink());
@@ -84,19 +56,11 @@ test('a first visit: chat, slide, see text and point change, cap, reload, link',
   expect(foreign).toEqual([]);
 });
 
-/** The end of the zone where the dial was measured to stay coherent: three quarters of the track. */
-async function pirateDose(page: Page): Promise<number> {
-  const most = Number(await page.getByTestId('dial-pirate').getAttribute('max'));
-  return Math.round(most * 0.75 * 20) / 20;
-}
-
 test('a dial moved while the model speaks is felt by a later token of the same reply', async ({ page }) => {
   await open(page);
-  await useTemperatureZero(page);
-  await page.getByTestId('composer').fill('Tell me a story about the moon.');
-  await page.keyboard.press('Enter');
-  await expect.poll(() => page.getByTestId('token').count()).toBeGreaterThan(1);
-  await setDial(page, 'pirate', await pirateDose(page));
+  await setSampling(page, {});
+  await askAndInterrupt(page, 'Tell me a story about the moon.');
+  await setDial(page, 'pirate', pirateDose);
   await expect(page.getByTestId('stop')).toBeHidden();
   const moved = page.locator('[data-testid="dial-tick"]');
   await expect(moved.first()).toBeAttached();
@@ -105,9 +69,7 @@ test('a dial moved while the model speaks is felt by a later token of the same r
 test('the sky is drawn: stars on a dark ground, and it turns under the hand', async ({ page }) => {
   await open(page);
   const canvas = page.getByTestId('sky-canvas');
-  await expect(canvas).toBeVisible();
-  await expect.poll(async () => Number(await canvas.getAttribute('data-drawn'))).toBeGreaterThan(0);
-  await page.waitForTimeout(500);
+  await restingSky(page);
   const before = await canvas.screenshot();
   const colours = await page.evaluate(async (png) => {
     const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${png}`)).blob());
@@ -125,19 +87,77 @@ test('the sky is drawn: stars on a dark ground, and it turns under the hand', as
   expect(colours.background).toBeLessThan(0.995);
   await canvas.focus();
   for (let i = 0; i < 6; i++) await page.keyboard.press('ArrowRight');
-  await page.waitForTimeout(500);
+  await restingSky(page);
   expect((await canvas.screenshot()).equals(before)).toBe(false);
+});
+
+test('under reduced motion the sky turns at once', async ({ page }) => {
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await open(page);
+  const before = await restingSky(page);
+  await page.getByTestId('sky-canvas').press('ArrowRight');
+  expect(await restingSky(page)).toBe(before + 1);
+});
+
+test('a link replays each reply under the system prompt and the model it was written under', async ({
+  page,
+  browser,
+}) => {
+  await open(page);
+  await setSampling(page, { maxTokens: 16 });
+  await ask(page, 'Who are you?');
+  await page.getByTestId('system-toggle').click();
+  await page.getByTestId('system').fill('You are a pirate.');
+  await ask(page, 'And who are you now?');
+  await expect(page.getByTestId('setting')).toHaveText('System prompt: You are a pirate.');
+  await page.evaluate(() => personascope.load('organism-base'));
+  await ask(page, 'What is a river?');
+  await expect(page.getByTestId('setting').last()).toHaveText('Model: Organism, base.');
+  await page.getByTestId('system').fill('');
+  const link = await page.evaluate(() => personascope.permalink());
+
+  const friend = await (await browser.newContext()).newPage();
+  await friend.goto(link);
+  await expect(friend.getByTestId('link-preview')).toContainText('System prompt: You are a pirate.');
+  await friend.getByTestId('replay').click();
+  await expect(friend.getByTestId('replay-result')).toContainText('3 replies');
+  await expect(friend.getByTestId('replay-result')).toHaveAttribute('data-outcome', 'reproduced');
+  await friend.context().close();
+});
+
+test('on a phone dials and sky come up from the bottom, and the strip says where the conversation is', async ({
+  browser,
+}) => {
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+  const page = await context.newPage();
+  await open(page);
+  await setSampling(page, { maxTokens: 24 });
+  await page.getByTestId('open-dials').tap();
+  const sheet = page.getByRole('dialog');
+  await expect(sheet).toHaveAccessibleName('Dials');
+  await setDial(page, 'pirate', pirateDose);
+  await sheet.getByRole('button', { name: 'Close' }).tap();
+  await expect(sheet).toBeHidden();
+  await ask(page, 'What is a volcano?');
+  const { axis } = (await page.evaluate(() => personascope.position()))!;
+  await expect(page.getByTestId('strip-value')).toHaveText(`${axis < 0 ? '−' : '+'}${Math.abs(axis).toFixed(2)}`);
+  const strip = (await page.getByTestId('strip-value').boundingBox())!;
+  expect(strip.y).toBeLessThan((await page.getByTestId('composer').boundingBox())!.y);
+  await page.getByTestId('open-sky').tap();
+  await restingSky(page);
+  const frame = (await sheet.boundingBox())!;
+  expect([frame.x, frame.width, frame.y + frame.height]).toEqual([0, 390, 844]);
+  await context.close();
 });
 
 test('a damaged link says so and leaves the conversation alone', async ({ page }) => {
   await open(page);
   await ask(page, 'Hello!');
-  await page.waitForTimeout(300);
   await page.goto('/#v1.AAAA');
   await page.reload();
   await expect(page.getByTestId('error').first()).toBeVisible();
   await page.goto('/');
-  await expect(page.locator('[data-testid="message"][data-role="assistant"]')).toHaveCount(1);
+  await expect(repliesOf(page)).toHaveCount(1);
 });
 
 test('without WebGPU the page says where it works', async ({ page }) => {
@@ -150,6 +170,7 @@ test('without WebGPU the page says where it works', async ({ page }) => {
 for (const [width, height] of [
   [1440, 900],
   [1024, 768],
+  [768, 1024],
   [390, 844],
 ] as const) {
   for (const colorScheme of ['light', 'dark'] as const) {
@@ -157,6 +178,7 @@ for (const [width, height] of [
       const context = await browser.newContext({ viewport: { width, height }, colorScheme });
       const page = await context.newPage();
       await open(page);
+      await setSampling(page, { maxTokens: 16 });
       await ask(page, 'What is gravity?');
       const overflow = await page.evaluate(
         () => document.documentElement.scrollWidth - document.documentElement.clientWidth,

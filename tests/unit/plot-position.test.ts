@@ -47,7 +47,8 @@ describe('places from readings', () => {
   it('averages over tokens, and the last running mean is the mean', () => {
     const positions = positionsOf(readings, handSpace);
     expect(meanPosition(positions)).toEqual({ axis: 1, pc: [0.5, 1.5, -1.5] });
-    expect(runningMeans(positions).at(-1)).toEqual(meanPosition(positions));
+    expect(runningMeans([...positions, ...positions])).toEqual([meanPosition(positions)]);
+    expect(runningMeans(positions)).toEqual([]);
     expect(meanPosition([])).toBeNull();
   });
 
@@ -67,9 +68,9 @@ describe('places from readings', () => {
 });
 
 describe('dials', () => {
-  it('leave a quarter of each side beyond the coherent limit', () => {
-    expect(dialScale({ negative: 0.75, positive: 1.5 })).toEqual({
-      minimum: -1,
+  it('are as long to either side, a quarter of the longer one beyond the coherent limit', () => {
+    expect(dialScale({ negative: -0.75, positive: 1.5 })).toEqual({
+      minimum: -2,
       maximum: 2,
       coherent: { negative: -0.75, positive: 1.5 },
     });

@@ -10,8 +10,9 @@ const running = new Map<number, AbortController>();
 const host = new EngineHost((reason) => {
   const error = new PersonascopeError(
     'DeviceLost',
-    `The GPU was lost: ${reason}.`,
-    'Load the model again; your conversation is kept.',
+    'The GPU was lost: its driver or the browser stopped it.',
+    'Load the model again.',
+    { cause: reason },
   );
   send({ id: -1, type: 'lost', error: toErrorData(error) });
 });

@@ -64,9 +64,14 @@ async function readSpans(buffer: GPUBuffer, spans: Span[], total: number): Promi
   try {
     await buffer.mapAsync(GPUMapMode.READ, 0, total);
   } catch (cause) {
-    throw new PersonascopeError('DeviceLost', 'The GPU went away while it was answering.', 'Load the model again.', {
-      cause,
-    });
+    throw new PersonascopeError(
+      'DeviceLost',
+      'The GPU went away while it was answering.',
+      'Ask again once a model is loaded.',
+      {
+        cause,
+      },
+    );
   }
   try {
     const mapped = buffer.getMappedRange(0, total);

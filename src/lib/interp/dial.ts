@@ -11,13 +11,16 @@ export interface DialScale {
   coherent: { negative: number; positive: number } | null;
 }
 
-/** A quarter of each side of the track lies beyond the coherent limit; 2 either way when nothing was calibrated. */
+/**
+ * As long to either side, so that the zeros of all dials stand in one column; a quarter of the longer side lies beyond the
+ * coherent limit. 2 either way when nothing was calibrated.
+ */
 export function dialScale(coherentUpTo: { negative: number; positive: number } | null): DialScale {
   if (!coherentUpTo) return { minimum: -2, maximum: 2, coherent: null };
   const negative = Math.abs(coherentUpTo.negative);
   const positive = Math.abs(coherentUpTo.positive);
-  const end = (limit: number) => Math.max(0.5, Math.ceil((limit / 0.75) * 20) / 20);
-  return { minimum: -end(negative), maximum: end(positive), coherent: { negative: -negative, positive } };
+  const end = Math.max(0.5, Math.ceil((Math.max(negative, positive) / 0.75) * 20) / 20);
+  return { minimum: -end, maximum: end, coherent: { negative: -negative, positive } };
 }
 
 /**

@@ -58,7 +58,10 @@ export function meanPosition(positions: readonly Position[]): Position | null {
   return { axis: sum.axis / positions.length, pc: sum.pc.map((value) => value / positions.length) as Point3 };
 }
 
-/** Mean over the first 1, 2, … tokens: how a reply's place settles while it is written. */
+/** Means of fewer tokens jump about and tell little. */
+const fewest = 4;
+
+/** Mean over the first 4, 5, … tokens: how a reply's place settles while it is written. */
 export function runningMeans(positions: readonly Position[]): Position[] {
   const means: Position[] = [];
   let axis = 0;
@@ -68,7 +71,7 @@ export function runningMeans(positions: readonly Position[]): Position[] {
     for (let k = 0; k < 3; k++) pc[k]! += position.pc[k]!;
     means.push({ axis: axis / (index + 1), pc: pc.map((value) => value / (index + 1)) as Point3 });
   });
-  return means;
+  return means.slice(fewest - 1);
 }
 
 /** Half width of the 95% interval of a mean over tokens taken as independent; null for fewer than two. */

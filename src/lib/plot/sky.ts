@@ -23,8 +23,16 @@ type Point = [number, number, number];
 const noTrail: Trail = { turns: [], tokens: [], plain: [] };
 /** How far the arrow goes beyond the highest and the lowest role, in radii. */
 const overshoot = 0.16;
-/** How many radii away the view still follows the conversation. */
-const mostReach = 2.5;
+/** Radii around the sky's middle that are in sight from where the view starts. */
+const inSight = 1.2;
+/** How far the view steps back at most to keep the conversation in sight. */
+const mostReach = 1.7;
+
+function reachOf(places: readonly Point[], frame: Frame): number {
+  const middle = (frame.low + frame.high) / 2;
+  const farthest = Math.max(0, ...places.map(([x, y, z]) => Math.hypot(x, y - middle, z)));
+  return Math.max(1, Math.min(mostReach, farthest / inSight));
+}
 
 /** Every role but the Assistant, who is the pole star. */
 const rolesOf = (space: PersonaSpace) => space.roles.filter(({ name }) => name !== 'assistant' && name !== 'default');
@@ -180,8 +188,12 @@ export class Sky {
     const frame = this.#frame;
     const { turns, tokens, plain } = this.#trail;
     const { ink, neutral } = this.#palette;
-    const farthest = frame ? Math.max(1, ...[...turns, ...plain].map((turn) => Math.hypot(...frame.place(turn)))) : 1;
-    this.#orbit.reach = Math.min(farthest, mostReach);
+    this.#orbit.reach = frame
+      ? reachOf(
+          [...turns, ...plain].map((each) => frame.place(each)),
+          frame,
+        )
+      : 1;
     if (!frame || turns.length + tokens.length === 0) {
       this.#comet.set([]);
       this.#head = null;

@@ -5,7 +5,7 @@ import type { Message, ModelSource } from '../interp/message';
 export interface Conversation {
   /** A model's id, or where to get it. */
   model: string | ModelSource;
-  /** System prompt; '' for none: then no system message is sent. */
+  /** System prompt of the next reply; '' for none: then no system message is sent. */
   system: string;
   turns: Turn[];
   sampling: ConversationSampling;
@@ -30,6 +30,10 @@ export interface Reply {
   seed: number;
   /** What it was drawn with, where that is not what the conversation has now. */
   sampling?: Pick<ConversationSampling, 'temperature' | 'topP'>;
+  /** The system prompt it was written under, where that is not the conversation's. */
+  system?: string;
+  /** The model that wrote it, where that is not the conversation's. */
+  model?: string | ModelSource;
   /** What held when the reply began. */
   interventions: Intervention[];
   /** What held from the token with that index on (0 is the first sampled one). */
@@ -62,31 +66,26 @@ export interface TokenTrace {
 
 export const defaultSampling: ConversationSampling = { temperature: 0.7, topP: 0.95, maxTokens: 256 };
 
-export function newConversation(model: string | ModelSource): Conversation {
-  return { model, system: '', turns: [], sampling: { ...defaultSampling } };
-}
+/** What tells one model from another: its id, or the address it was loaded from. */
+export const modelKey = (model: string | ModelSource): string => (typeof model === 'string' ? model : model.url);
 
 /**
- * The messages a model is given to write the reply of turn `upToTurn` (0-based): the system prompt, every earlier turn
- * with its reply, and that turn's user message. Default: the last turn.
+ * The messages a model is given to write the reply of turn `upToTurn` (0-based): the system prompt that reply has, every
+ * earlier turn with its reply, and that turn's user message. Default: the last turn.
  *
  * @throws RangeError if there is no such turn.
  */
 export function messagesOf(conversation: Conversation, upToTurn = conversation.turns.length - 1): Message[] {
   const asked = conversation.turns[upToTurn];
   if (!asked) throw new RangeError(`turn ${upToTurn} of ${conversation.turns.length}`);
-  const messages: Message[] = conversation.system ? [{ role: 'system', content: conversation.system }] : [];
+  const system = asked.reply?.system ?? conversation.system;
+  const messages: Message[] = system ? [{ role: 'system', content: system }] : [];
   for (const turn of conversation.turns.slice(0, upToTurn)) {
     messages.push({ role: 'user', content: turn.user });
     if (turn.reply) messages.push({ role: 'assistant', content: turn.reply.text });
   }
   messages.push({ role: 'user', content: asked.user });
   return messages;
-}
-
-/** True if a replay sampled the very tokens that the reply records. */
-export function isReproduced(reply: Reply, replayedIds: readonly number[]): boolean {
-  return reply.tokenIds.length === replayedIds.length && reply.tokenIds.every((id, i) => id === replayedIds[i]);
 }
 
 /** The conversation as JSON text. Inline vectors may be typed arrays, which JSON alone would write as objects. */

@@ -88,6 +88,8 @@ const replyFields = {
   text: text(limits.message),
   seed: integer(0, Number.MAX_SAFE_INTEGER),
   sampling: v.optional(v.strictObject({ temperature, topP })),
+  system: v.optional(text(limits.message)),
+  model: v.optional(model),
   interventions,
   schedule: list(v.strictObject({ token: integer(0, limits.tokens), interventions }), limits.scheduleSteps),
 };

@@ -49,8 +49,11 @@ export class ConversationState {
     dials.onMoved = () => this.#scheduleSteer();
   }
 
-  /** Of the last turn that has been read. */
-  readonly position = $derived(this.turns.findLast(({ reply }) => reply?.position)?.reply?.position ?? null);
+  /** Of the last turn that has been read, in the loaded model's persona space. */
+  readonly position = $derived.by(() => {
+    const isHere = (reply: Reply | null) => reply?.position && this.#session.isLoaded(reply.model);
+    return this.turns.findLast(({ reply }) => isHere(reply))?.reply?.position ?? null;
+  });
 
   async send(text: string): Promise<void> {
     if (this.isBusy || !text.trim()) return;
@@ -81,11 +84,12 @@ export class ConversationState {
   }
 
   export(model: string | ModelSource): Conversation {
+    const setting = { model, system: this.system.trim(), sampling: { ...this.sampling } };
     const turns = this.turns.map(({ user, reply }) => ({
       user,
-      reply: reply && !reply.isWriting && reply.tokenIds.length ? reply.keep(this.sampling) : null,
+      reply: reply && !reply.isWriting && reply.tokenIds.length ? reply.keep(setting) : null,
     }));
-    return { model, system: this.system.trim(), turns, sampling: { ...this.sampling } };
+    return { ...setting, turns };
   }
 
   restore(conversation: Conversation): void {
@@ -93,7 +97,7 @@ export class ConversationState {
     this.system = conversation.system;
     this.sampling = { ...conversation.sampling };
     this.turns = conversation.turns.map(
-      ({ user, reply }) => new Turn(user, reply && Reply.restore(reply, conversation.sampling)),
+      ({ user, reply }) => new Turn(user, reply && Reply.restore(reply, conversation)),
     );
   }
 
@@ -104,12 +108,13 @@ export class ConversationState {
     this.#abort = abort;
     this.isBusy = true;
     this.turns = turns;
-    turn.reply = new Reply(seed, this.#dials.interventions(), this.sampling);
+    const setting = { model: this.#session.wanted ?? '', system: this.system.trim(), sampling: this.sampling };
+    turn.reply = new Reply(seed, this.#dials.interventions(), setting);
     this.onChanged?.();
     try {
       await this.#write(turn.reply, this.#messages(turns, 'reply'), abort.signal);
       if (this.compare && !abort.signal.aborted && turn.reply.status !== 'failed') {
-        turn.plain = new Reply(seed, [], this.sampling);
+        turn.plain = new Reply(seed, [], setting);
         await this.#write(turn.plain, this.#messages(turns, 'plain'), abort.signal);
       }
     } finally {
@@ -139,7 +144,7 @@ export class ConversationState {
 
   /** The unsteered side goes on with its own earlier answers where it has them. */
   #messages(turns: Turn[], side: 'reply' | 'plain'): ChatRequest['messages'] {
-    const system = this.system.trim();
+    const system = turns.at(-1)?.reply?.system;
     const messages: ChatRequest['messages'] = system ? [{ role: 'system', content: system }] : [];
     turns.forEach((turn, index) => {
       messages.push({ role: 'user', content: turn.user });

@@ -50,14 +50,10 @@ export class LinkState {
 
   /** Whether the loaded model is the one the link was made with. */
   get needsModel(): boolean {
-    const wanted = this.conversation?.model;
-    if (wanted === undefined) return false;
-    const id = typeof wanted === 'string' ? wanted : wanted.url;
-    const loaded = this.#session.wanted;
-    return this.#session.info?.id !== id && !(typeof loaded === 'object' && loaded?.url === id);
+    return this.conversation !== null && !this.#session.isLoaded(this.conversation.model);
   }
 
-  /** Runs every reply again with its own messages, interventions, schedule and seed; stops at the first token that differs. */
+  /** Runs every reply again with its own model, messages, interventions, schedule and seed; stops at the first token that differs. */
   async replay(): Promise<void> {
     const conversation = this.conversation;
     if (!conversation || this.isReplaying) return;
@@ -67,7 +63,6 @@ export class LinkState {
     this.result = null;
     this.error = null;
     try {
-      if (this.needsModel) await this.#session.load(conversation.model);
       this.result = await this.#replayAll(conversation, abort.signal);
     } catch (cause) {
       if (!abort.signal.aborted) this.error = asError(cause);
@@ -77,13 +72,14 @@ export class LinkState {
   }
 
   async #replayAll(conversation: Conversation, signal: AbortSignal): Promise<ReplayResult | null> {
-    const { space } = this.#session;
-    const probes = space ? positionProbes(space.targetLayer) : [];
     let tokens = 0;
     for (const [turn, { reply: recorded }] of conversation.turns.entries()) {
       if (!recorded) continue;
-      const reply = new Reply(recorded.seed, recorded.interventions, recorded.sampling ?? conversation.sampling);
-      reply.schedule = recorded.schedule;
+      const reply = Reply.again(recorded, conversation);
+      if (!this.#session.isLoaded(reply.model)) await this.#session.load(reply.model);
+      if (signal.aborted) return null;
+      const { space } = this.#session;
+      const probes = space ? positionProbes(space.targetLayer) : [];
       this.replayed = [...this.replayed, reply];
       // A reply that was stopped by hand is as long as it got; the replay needs no more.
       const maxTokens = Math.max(1, recorded.tokenIds.length);

@@ -4,9 +4,12 @@ import { PersonascopeError } from '../errors';
 import type { Intervention } from '../interp/intervention';
 import { meanPosition, positionsOf, type Position } from '../interp/position';
 import type { PersonaSpace } from '../interp/persona-space';
-import type { ConversationSampling, Reply as KeptReply, ScheduleStep } from '../share/conversation';
+import { modelKey, type Conversation, type Reply as KeptReply, type ScheduleStep } from '../share/conversation';
 
-export type ReplySampling = Pick<ConversationSampling, 'temperature' | 'topP'>;
+/** What a reply is written under, besides its interventions: changed later, it still holds for the replies before. */
+export type ReplySetting = Pick<Conversation, 'model' | 'system'> & {
+  sampling: Pick<Conversation['sampling'], 'temperature' | 'topP'>;
+};
 
 /** What ended the reply; `kept`: it was kept from an earlier visit or came by a link. */
 export type ReplyStatus = 'writing' | ChatResult['stopReason'] | 'failed' | 'kept';
@@ -15,7 +18,9 @@ export class Reply {
   readonly seed: number;
   /** What held when it began. */
   readonly interventions: Intervention[];
-  readonly sampling: ReplySampling;
+  readonly sampling: ReplySetting['sampling'];
+  readonly system: string;
+  readonly model: ReplySetting['model'];
   schedule = $state.raw<ScheduleStep[]>([]);
   text = $state('');
   tokens = $state.raw<ChatToken[]>([]);
@@ -29,10 +34,12 @@ export class Reply {
   status = $state<ReplyStatus>('writing');
   error = $state.raw<PersonascopeError | null>(null);
 
-  constructor(seed: number, interventions: Intervention[], { temperature, topP }: ReplySampling) {
+  constructor(seed: number, interventions: Intervention[], { model, system, sampling }: ReplySetting) {
     this.seed = seed;
     this.interventions = interventions;
-    this.sampling = { temperature, topP };
+    this.model = model;
+    this.system = system;
+    this.sampling = { temperature: sampling.temperature, topP: sampling.topP };
   }
 
   /** Mean over the reply's tokens; null before the first was read. */
@@ -89,19 +96,22 @@ export class Reply {
     };
   }
 
-  /** @param sampling the conversation's: the reply's own is kept where it differs */
-  keep(sampling: ReplySampling): KeptReply {
+  /** @param setting the conversation's setting: the reply's own is kept where it differs */
+  keep({ model, system, sampling }: ReplySetting): KeptReply {
     const { text, seed, interventions, schedule, tokenIds } = this;
     const tokens = this.tokens.map(({ text, logprob }, index) => ({ text, logprob, axis: this.axis[index] ?? null }));
     const { temperature, topP } = this.sampling;
-    const own =
-      temperature === sampling.temperature && topP === sampling.topP ? {} : { sampling: { temperature, topP } };
+    const own: Partial<KeptReply> = {};
+    if (temperature !== sampling.temperature || topP !== sampling.topP) own.sampling = { temperature, topP };
+    if (this.system !== system) own.system = this.system;
+    if (modelKey(this.model) !== modelKey(model)) own.model = this.model;
     const trace = { tokens, position: this.position };
     return { text, seed, ...own, interventions, schedule, tokenIds, trace };
   }
 
-  static restore(kept: KeptReply, sampling: ReplySampling): Reply {
-    const reply = new Reply(kept.seed, kept.interventions, kept.sampling ?? sampling);
+  /** @param setting the conversation's: it holds where the reply has none of its own */
+  static restore(kept: KeptReply, setting: ReplySetting): Reply {
+    const reply = Reply.#under(kept, setting);
     reply.text = kept.text;
     reply.schedule = kept.schedule;
     const traced = kept.trace?.tokens ?? [];
@@ -113,6 +123,21 @@ export class Reply {
     reply.#keptIds = kept.tokenIds;
     reply.status = 'kept';
     return reply;
+  }
+
+  /** Empty, to be written again. */
+  static again(kept: KeptReply, setting: ReplySetting): Reply {
+    const reply = Reply.#under(kept, setting);
+    reply.schedule = kept.schedule;
+    return reply;
+  }
+
+  static #under(kept: KeptReply, { model, system, sampling }: ReplySetting): Reply {
+    return new Reply(kept.seed, kept.interventions, {
+      model: kept.model ?? model,
+      system: kept.system ?? system,
+      sampling: kept.sampling ?? sampling,
+    });
   }
 
   /** Ids of the sampled tokens. */

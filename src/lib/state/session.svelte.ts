@@ -6,6 +6,7 @@ import { PersonascopeError } from '../errors';
 import type { Intervention } from '../interp/intervention';
 import { axisExtent } from '../interp/position';
 import type { PersonaSpace } from '../interp/persona-space';
+import { modelKey } from '../share/conversation';
 import { asError } from './as-error';
 
 export type SessionPhase = 'starting' | 'loading' | 'ready' | 'failed' | 'unsupported';
@@ -24,6 +25,8 @@ export class Session {
   readonly extent = $derived(this.space ? axisExtent(this.space) : null);
   #client: EngineClient | null = null;
   #started: Promise<void> | null = null;
+  /** A model was loaded once, so there was a GPU. */
+  #hadGpu = false;
 
   /** Starts the engine and lists the models, once; the first one is what a visitor meets. */
   start(): Promise<void> {
@@ -42,6 +45,18 @@ export class Session {
     }
   }
 
+  /** Whether it is the model that answers now. */
+  isLoaded(model: string | ModelSource): boolean {
+    const key = modelKey(model);
+    if (this.phase === 'ready' && this.wanted !== null && modelKey(this.wanted) === key) return true;
+    return this.info?.id === key;
+  }
+
+  /** A model's name for a reader; the address of one that the page does not know. */
+  labelOf(model: string | ModelSource): string {
+    return this.models.find(({ id }) => id === modelKey(model))?.label ?? modelKey(model);
+  }
+
   /** Replaces the loaded model; resolves when it can answer. If it can't, what was loaded before stays. */
   async load(model: string | ModelSource): Promise<ModelInfo> {
     const before = this.info && this.wanted;
@@ -57,13 +72,13 @@ export class Session {
       this.space = personaSpace;
       this.tokensPerSecond = null;
       this.phase = 'ready';
+      this.#hadGpu = true;
       return info;
     } catch (cause) {
       const error = asError(cause);
-      if (this.info && before) {
-        this.wanted = before;
-        this.phase = 'ready';
-      } else this.#fail(error);
+      if (!this.info || !before) throw this.#fail(error);
+      this.wanted = before;
+      this.phase = 'ready';
       throw error;
     }
   }
@@ -117,8 +132,18 @@ export class Session {
     return this.#client;
   }
 
-  #fail(error: PersonascopeError): void {
-    this.phase = error.name === 'WebGpuUnavailable' ? 'unsupported' : 'failed';
-    this.error = error;
+  /** Returns what the page shows of it. */
+  #fail(error: PersonascopeError): PersonascopeError {
+    const isMissing = error.name === 'WebGpuUnavailable';
+    this.phase = isMissing && !this.#hadGpu ? 'unsupported' : 'failed';
+    // A browser takes the GPU away from a page after repeated losses; that is not a browser without one.
+    return (this.error =
+      isMissing && this.#hadGpu
+        ? new PersonascopeError(
+            'WebGpuUnavailable',
+            'The browser gives no GPU any more.',
+            'Reload the page, or start the browser again.',
+          )
+        : error);
   }
 }

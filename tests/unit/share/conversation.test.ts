@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isReproduced, messagesOf, newConversation } from '../../../src/lib/share/conversation';
+import { messagesOf } from '../../../src/lib/share/conversation';
 import { packTokenIds, unpackTokenIds } from '../../../src/lib/share/token-ids';
 import { inline, steered } from './conversations';
 
@@ -19,8 +19,20 @@ describe('messagesOf', () => {
     expect(messagesOf(inline)).toEqual([{ role: 'user', content: 'Hello' }]);
   });
 
+  it('starts with the system prompt that the reply was written under', () => {
+    const [first, second] = steered.turns;
+    const changed = {
+      ...steered,
+      turns: [{ ...first!, reply: { ...first!.reply!, system: 'You are a cook.' } }, second!],
+    };
+    expect(messagesOf(changed, 0)[0]).toEqual({ role: 'system', content: 'You are a cook.' });
+    expect(messagesOf(changed, 1)[0]).toEqual({ role: 'system', content: 'You are a helpful assistant.' });
+    changed.turns[0]!.reply!.system = '';
+    expect(messagesOf(changed, 0).map(({ role }) => role)).toEqual(['user']);
+  });
+
   it('refuses a turn that is not there', () => {
-    expect(() => messagesOf(newConversation('m'))).toThrow(RangeError);
+    expect(() => messagesOf({ ...inline, turns: [] })).toThrow(RangeError);
     expect(() => messagesOf(steered, 2)).toThrow('turn 2 of 2');
   });
 });
@@ -31,13 +43,5 @@ describe('token ids', () => {
       expect(unpackTokenIds(packTokenIds(ids))).toEqual(ids);
     });
     fc.assert(property);
-  });
-
-  it('say whether a replay came out the same', () => {
-    const reply = steered.turns[0]!.reply!;
-    expect(isReproduced(reply, [...reply.tokenIds])).toBe(true);
-    expect(isReproduced(reply, reply.tokenIds.slice(0, -1))).toBe(false);
-    expect(isReproduced(reply, [...reply.tokenIds, 1])).toBe(false);
-    expect(isReproduced(reply, reply.tokenIds.with(2, 5))).toBe(false);
   });
 });

@@ -36,11 +36,23 @@ const interventions = fc.array(intervention, { maxLength: 3 });
 const temperature = fc.double({ min: 0, max: 10, noNaN: true }).map((x) => (x === 0 ? 0 : x));
 const topP = fc.double({ min: 0, max: 1, minExcluded: true, noNaN: true });
 
+const address = fc.constantFrom('models/organism-assistant/', 'https://example.org/a b?c#d', 'http://localhost:4173/x');
+const model = fc.oneof(
+  name,
+  fc.record({ engine: fc.constant('wgsl' as const), url: address }),
+  fc.record(
+    { engine: fc.constant('web-llm' as const), url: address, lib: address, runtime: fc.constant('0.2.86') },
+    { requiredKeys: ['engine', 'url', 'lib'] },
+  ),
+);
+
 const reply: fc.Arbitrary<Reply> = fc.record(
   {
     text,
     seed: fc.maxSafeNat(),
     sampling: fc.record({ temperature, topP }),
+    system: text,
+    model,
     interventions,
     schedule: fc.array(fc.record({ token: fc.nat(1000), interventions }), { maxLength: 3 }),
     tokenIds: fc.array(fc.nat(0x7fffffff), { maxLength: 40 }),
@@ -48,17 +60,8 @@ const reply: fc.Arbitrary<Reply> = fc.record(
   { requiredKeys: ['text', 'seed', 'interventions', 'schedule', 'tokenIds'] },
 );
 
-const address = fc.constantFrom('models/organism-assistant/', 'https://example.org/a b?c#d', 'http://localhost:4173/x');
-
 export const conversations: fc.Arbitrary<Conversation> = fc.record({
-  model: fc.oneof(
-    name,
-    fc.record({ engine: fc.constant('wgsl' as const), url: address }),
-    fc.record(
-      { engine: fc.constant('web-llm' as const), url: address, lib: address, runtime: fc.constant('0.2.86') },
-      { requiredKeys: ['engine', 'url', 'lib'] },
-    ),
-  ),
+  model,
   system: text,
   turns: fc.array(fc.record({ user: text, reply: fc.option(reply) }), { maxLength: 5 }),
   sampling: fc.record({

@@ -10,11 +10,12 @@ const source = fileURLToPath(new URL('../../src/', import.meta.url));
  * interp, pure maths and types, lies beneath taps and plot: what may import those may import it too.
  */
 const arrows: Record<string, string[]> = {
+  net: [],
   gpu: [],
   interp: [],
   taps: ['gpu', 'interp'],
-  llama: ['gpu', 'taps', 'interp'],
-  webllm: ['gpu', 'taps', 'interp'],
+  llama: ['gpu', 'taps', 'interp', 'net'],
+  webllm: ['gpu', 'taps', 'interp', 'net'],
   engine: ['gpu', 'interp', 'llama', 'webllm'],
   extract: ['engine', 'interp'],
   lab: ['engine', 'extract', 'interp'],

@@ -7,6 +7,7 @@ import { openModelFolder } from '../llama/source';
 import type { ChatTokenizer } from '../llama/tokenizer';
 import { embeddedModels, embeddedModelUrl } from './catalogue';
 import type { Engine, ModelSource } from './engine';
+import { findDownload, listCatalogue, planDownload } from './model-downloads';
 import { downloadPersonaSpace } from './persona-download';
 import type { LoadProgress, Method, Methods } from './protocol';
 import { resolveChat, resolveForward } from './requests';
@@ -31,11 +32,40 @@ export class EngineHost implements Handlers {
   }
 
   async models() {
-    return embeddedModels;
+    return [...embeddedModels, ...(await listCatalogue())];
+  }
+
+  async modelState({ model }: Methods['modelState']['request']) {
+    return (await findDownload(model))?.store().state() ?? 'embedded';
+  }
+
+  async planModel({ model, mirror }: Methods['planModel']['request'], { signal }: CallContext<'planModel'>) {
+    return planDownload(model, mirror, signal);
+  }
+
+  async repairModel(
+    { model, mirror }: Methods['repairModel']['request'],
+    { signal, emit }: CallContext<'repairModel'>,
+  ) {
+    const store = (await findDownload(model))?.store(mirror);
+    const onChecked = (loadedBytes: number, totalBytes: number) => emit({ phase: 'check', loadedBytes, totalBytes });
+    const wrong = await store?.repair(signal, (progress) => emit({ phase: 'download', ...progress }), onChecked);
+    return { wrong: wrong ?? [] };
+  }
+
+  async deleteModel({ model }: Methods['deleteModel']['request']) {
+    await (await findDownload(model))?.store().delete();
+    return null;
   }
 
   /** The model that was loaded stays until the new one can answer, and for good if the new one can't. */
-  async load({ model, baseUrl }: Methods['load']['request'], { signal, emit }: CallContext<'load'>) {
+  async load({ model, baseUrl, mirror }: Methods['load']['request'], { signal, emit }: CallContext<'load'>) {
+    const download = await findDownload(model);
+    if (download) {
+      await download.store(mirror).download(signal, (progress) => emit({ phase: 'download', ...progress }));
+      const nextStep = 'Choose another one.';
+      throw new PersonascopeError('NotSupported', `${download.label} is here, and its engine is not yet.`, nextStep);
+    }
     const { id, label, url } = describeSource(model, baseUrl);
     const progress = (phase: LoadProgress['phase'], loadedBytes = 0, totalBytes = 0) =>
       emit({ phase, loadedBytes, totalBytes });
@@ -108,24 +138,13 @@ function describeSource(model: string | ModelSource, baseUrl: string): { id: str
   if (typeof model === 'string') {
     const known = embeddedModels.find(({ id }) => id === model);
     if (known) return { id: known.id, label: known.label, url: embeddedModelUrl(known.id, baseUrl) };
-    const ids = embeddedModels.map(({ id }) => id).join(', ');
-    throw new PersonascopeError(
-      'BadRequest',
-      `model: "${model}" is not known; known are ${ids}.`,
-      'Give one of these, or a source.',
-    );
-  }
-  if (model?.engine === 'web-llm') {
-    throw new PersonascopeError(
-      'NotSupported',
-      'model.engine: web-llm models are not in this version.',
-      "Give engine 'wgsl' and a folder in Hugging Face layout.",
-    );
+    const nextStep = 'Give one of those that models() lists, or a source.';
+    throw new PersonascopeError('BadRequest', `model: "${model}" is not known.`, nextStep);
   }
   if (model?.engine !== 'wgsl' || typeof model.url !== 'string') {
     throw new PersonascopeError(
       'BadRequest',
-      "model: must be a known id, or { engine: 'wgsl', url } with the address of a folder.",
+      "model: must be a known id, { engine: 'wgsl', url } with the address of a folder, or { engine: 'web-llm', url, lib }.",
     );
   }
   const label = model.url.replace(/\/+$/, '').split('/').pop() || model.url;

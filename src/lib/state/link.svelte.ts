@@ -3,7 +3,7 @@ import { decodePermalink } from '../share/permalink';
 import { messagesOf, type Conversation } from '../share/conversation';
 import type { PersonascopeError } from '../errors';
 import { positionProbes } from '../interp/position';
-import type { TokenEvent } from '../engine/engine';
+import type { ModelSource, TokenEvent } from '../engine/engine';
 import { asError } from './as-error';
 import { DutyCycle } from './duty-cycle';
 import { Reply } from './reply.svelte';
@@ -25,8 +25,12 @@ export class LinkState {
   #abort: AbortController | null = null;
   readonly #screen = new DutyCycle();
 
-  constructor(session: Session) {
+  readonly #confirm: (model: string | ModelSource) => Promise<boolean>;
+
+  /** @param confirm whether a model may be loaded, which may mean a download */
+  constructor(session: Session, confirm: (model: string | ModelSource) => Promise<boolean>) {
     this.#session = session;
+    this.#confirm = confirm;
   }
 
   /** Reads the address. Nothing of the visitor's own is touched. */
@@ -67,7 +71,10 @@ export class LinkState {
     this.result = null;
     this.error = null;
     try {
-      if (this.needsModel) await this.#session.load(conversation.model);
+      if (this.needsModel) {
+        if (!(await this.#confirm(conversation.model))) return;
+        await this.#session.load(conversation.model);
+      }
       this.result = await this.#replayAll(conversation, abort.signal);
     } catch (cause) {
       if (!abort.signal.aborted) this.error = asError(cause);

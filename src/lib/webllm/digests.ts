@@ -27,8 +27,14 @@ export interface DigestLedger {
   forget(prefix: string): Promise<void>;
 }
 
-/** In the browser's IndexedDB. */
+let opened: DigestLedger | undefined;
+
+/** In the browser's IndexedDB; one connection for all models. */
 export function openLedger(): DigestLedger {
+  return (opened ??= connect());
+}
+
+function connect(): DigestLedger {
   const store = createStore('personascope-digests', 'files');
   return {
     get: (url) => get(url, store),

@@ -78,7 +78,7 @@ test('states size and source before, shows progress, stops, goes on, repairs, de
   await choose(page);
   await accept(page);
   const progress = page.getByTestId('load-progress');
-  await expect(progress).toContainText(/Downloading.*MB of 1\.2 MB.*\/s.*left/);
+  await expect(progress).toContainText(/Downloading .*B of 1\.2 MB .*B\/s .* left/);
   await page.getByTestId('cancel-load').click();
   await expect(page.getByTestId('error')).toContainText('The download was cancelled. What is complete is kept');
   await openMenu(page);
@@ -111,19 +111,43 @@ test('states size and source before, shows progress, stops, goes on, repairs, de
   expect(await page.evaluate(async () => (await (await caches.open('webllm/model')).keys()).length)).toBe(0);
 });
 
-test('a file that is missing is named, the old model still answers, and trying again works', async ({ page }) => {
+test('full storage, a damaged and a missing file: said in words, the old model still answers, trying again works', async ({
+  page,
+}) => {
   await open(page);
-  mirror.behaviour.missing.add('params_shard_5.bin');
+  const cdp = await page.context().newCDPSession(page);
+  const origin = new URL(page.url()).origin;
+  await cdp.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 600_000 });
+  await choose(page);
+  await expect(page.getByTestId('download-dialog')).toContainText('There is not enough room');
+  await expect(page.getByTestId('accept-download')).toBeDisabled();
+  await page.getByRole('button', { name: 'Not now' }).click();
+  await cdp.send('Storage.overrideQuotaForOrigin', { origin });
+
+  mirror.behaviour.damaged.add('params_shard_9.bin');
   await choose(page);
   await accept(page);
-  await expect(page.getByTestId('error')).toContainText('params_shard_5.bin: the server answered 404');
+  await expect(page.getByTestId('error')).toContainText(/params_shard_9.bin: .* its digest is md5:\w+, and must be/);
+  const stored = await page.evaluate(async () =>
+    (await (await caches.open('webllm/model')).keys()).map(({ url }) => url),
+  );
+  expect(stored.some((url) => url.endsWith('params_shard_8.bin'))).toBe(true);
+  expect(stored.some((url) => url.endsWith('params_shard_9.bin'))).toBe(false);
+
+  mirror.behaviour.damaged.clear();
+  mirror.behaviour.missing.add('params_shard_9.bin');
+  await page.getByTestId('request-again').click();
+  await accept(page);
+  await expect(page.getByTestId('error')).toContainText('params_shard_9.bin: the server answered 404');
   await page.getByTestId('composer').fill('What is a volcano?');
   await page.keyboard.press('Enter');
   await expect(page.getByTestId('token').first()).toBeVisible();
   await expect(page.getByTestId('stop')).toBeHidden();
+
   mirror.behaviour.missing.clear();
   await page.getByTestId('request-again').click();
   await accept(page);
+  await expect(page.getByTestId('download-dialog')).toBeHidden();
   await openMenu(page);
   await expect(row(page)).toHaveAttribute('data-download', 'complete');
 });
@@ -138,44 +162,43 @@ test('a model that is not stored is not downloaded by a reload', async ({ page }
   expect(mirror.behaviour.asked).toEqual([]);
 });
 
-for (const [width, height] of [
-  [1440, 900],
-  [1024, 768],
-  [390, 844],
+for (const [width, height, colorScheme] of [
+  [1440, 900, 'light'],
+  [1024, 768, 'dark'],
+  [390, 844, 'light'],
+  [390, 844, 'dark'],
 ] as const) {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    test(`menu and dialog fit, and axe finds nothing, at ${width} px, ${colorScheme}`, async ({ browser }) => {
-      const context = await browser.newContext({ viewport: { width, height }, colorScheme, reducedMotion: 'reduce' });
-      const page = await context.newPage();
-      const check = async (name: string) => {
-        const wide = await page.evaluate(() =>
-          [document.documentElement, ...document.querySelectorAll('.popover, .dialog')].map(
-            (element) => element.scrollWidth - element.clientWidth,
-          ),
-        );
-        expect([name, ...wide.filter((excess) => excess > 0)]).toEqual([name]);
-        const { violations } = await new AxeBuilder({ page }).analyze();
-        expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(' ')}`)).toEqual([]);
-        if (process.env.SCREENSHOTS)
-          await page.screenshot({ path: `${process.env.SCREENSHOTS}/${name}-${width}-${colorScheme}.png` });
-      };
-      await open(page);
-      await openMenu(page);
-      await check('menu');
-      await page.getByText('Another model, by its address').click();
-      await page.getByText('Another model, by its address').scrollIntoViewIfNeeded();
-      await check('custom');
-      await choose(page);
-      await expect(page.getByTestId('download-dialog')).toBeVisible();
-      await check('dialog');
-      mirror.behaviour.delay = 1500;
-      await accept(page);
-      await expect(page.getByTestId('load-progress')).toContainText('left');
-      await check('progress');
-      await page.getByTestId('cancel-load').click();
-      await expect(page.getByTestId('error')).toBeVisible();
-      await check('cancelled');
-      await context.close();
-    });
-  }
+  test(`menu and dialog fit, and axe finds nothing, at ${width} px, ${colorScheme}`, async ({ browser }) => {
+    const context = await browser.newContext({ viewport: { width, height }, colorScheme, reducedMotion: 'reduce' });
+    const page = await context.newPage();
+    const check = async (name: string) => {
+      const wide = await page.evaluate(() =>
+        [document.documentElement, ...document.querySelectorAll('.popover, .dialog')].map(
+          (element) => element.scrollWidth - element.clientWidth,
+        ),
+      );
+      expect([name, ...wide.filter((excess) => excess > 0)]).toEqual([name]);
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(' ')}`)).toEqual([]);
+      if (process.env.SCREENSHOTS)
+        await page.screenshot({ path: `${process.env.SCREENSHOTS}/${name}-${width}-${colorScheme}.png` });
+    };
+    await open(page);
+    await openMenu(page);
+    await check('menu');
+    await page.getByText('Another model, by its address').click();
+    await page.getByText('Another model, by its address').scrollIntoViewIfNeeded();
+    await check('custom');
+    await choose(page);
+    await expect(page.getByTestId('download-dialog')).toBeVisible();
+    await check('dialog');
+    mirror.behaviour.delay = 1500;
+    await accept(page);
+    await expect(page.getByTestId('load-progress')).toContainText('left');
+    await check('progress');
+    await page.getByTestId('cancel-load').click();
+    await expect(page.getByTestId('error')).toBeVisible();
+    await check('cancelled');
+    await context.close();
+  });
 }

@@ -8,7 +8,8 @@ export async function startMirror() {
   const files = tinyModel(48, 25_000);
   const asked: string[] = [];
   const missing = new Set<string>();
-  const behaviour = { delay: 0, missing, asked };
+  const damaged = new Set<string>();
+  const behaviour = { delay: 0, missing, damaged, asked };
   const server = createServer(async (request, response) => {
     const path = request.url!.split('?')[0]!;
     const name = path.endsWith('.wasm') ? 'tiny.wasm' : path.split('/').pop()!;
@@ -19,10 +20,10 @@ export async function startMirror() {
     response.writeHead(200, { 'content-length': bytes.length, 'content-type': 'application/octet-stream' });
     if (request.method === 'HEAD') return void response.end();
     if (name.endsWith('.bin')) await new Promise((resolve) => setTimeout(resolve, behaviour.delay));
-    response.end(bytes);
+    response.end(damaged.has(name) ? bytes.map((byte) => byte ^ 1) : bytes);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const totalBytes = Object.values(files).reduce((sum, { length }) => sum + length, 0);
-  return { url, totalBytes, ...{ behaviour }, stop: () => new Promise((resolve) => server.close(resolve)) };
+  return { url, totalBytes, behaviour, stop: () => new Promise((resolve) => server.close(resolve)) };
 }

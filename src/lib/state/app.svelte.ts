@@ -167,7 +167,7 @@ export class App {
     try {
       const { conversation, damaged } = await this.#storage.load();
       if (conversation) this.conversation.restore(conversation);
-      this.notice = damaged?.error ?? null;
+      if (damaged) this.notice = damaged.error;
       return conversation?.model ?? null;
     } catch (cause) {
       this.notice = asError(cause);

@@ -63,7 +63,7 @@ test('states size and source before, shows progress, stops, goes on, repairs, de
   await open(page);
   mirror.behaviour.delay = 150;
   await openMenu(page);
-  await expect(row(page)).toContainText('not downloaded');
+  await expect(row(page)).toHaveAttribute('data-download', 'none');
   await expect(row(page)).toContainText('f32');
   await expect(row(page)).toContainText('verified');
   await choose(page);
@@ -104,6 +104,7 @@ test('states size and source before, shows progress, stops, goes on, repairs, de
   await expect(row(page)).toContainText('1 file was wrong, and fetched again');
   await row(page).getByRole('button', { name: 'Repair' }).click();
   await expect(row(page)).toContainText('Every file is as it should be');
+  if (process.env.SCREENSHOTS) await page.screenshot({ path: `${process.env.SCREENSHOTS}/repaired.png` });
 
   await row(page).getByRole('button', { name: 'Delete' }).click();
   await row(page).getByRole('button', { name: 'Really delete' }).click();
@@ -119,26 +120,25 @@ test('full storage, a damaged and a missing file: said in words, the old model s
   const origin = new URL(page.url()).origin;
   await cdp.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 600_000 });
   await choose(page);
-  await expect(page.getByTestId('download-dialog')).toContainText('There is not enough room');
-  await expect(page.getByTestId('accept-download')).toBeDisabled();
-  await page.getByRole('button', { name: 'Not now' }).click();
+  await accept(page);
+  await expect(page.getByTestId('error')).toContainText(/The browser has no room for .* Delete a downloaded model/);
   await cdp.send('Storage.overrideQuotaForOrigin', { origin });
 
-  mirror.behaviour.damaged.add('params_shard_9.bin');
+  mirror.behaviour.damaged.add('params_shard_40.bin');
   await choose(page);
   await accept(page);
-  await expect(page.getByTestId('error')).toContainText(/params_shard_9.bin: .* its digest is md5:\w+, and must be/);
+  await expect(page.getByTestId('error')).toContainText(/params_shard_40.bin: .* its digest is md5:\w+, and must be/);
   const stored = await page.evaluate(async () =>
     (await (await caches.open('webllm/model')).keys()).map(({ url }) => url),
   );
   expect(stored.some((url) => url.endsWith('params_shard_8.bin'))).toBe(true);
-  expect(stored.some((url) => url.endsWith('params_shard_9.bin'))).toBe(false);
+  expect(stored.some((url) => url.endsWith('params_shard_40.bin'))).toBe(false);
 
   mirror.behaviour.damaged.clear();
-  mirror.behaviour.missing.add('params_shard_9.bin');
+  mirror.behaviour.missing.add('params_shard_40.bin');
   await page.getByTestId('request-again').click();
   await accept(page);
-  await expect(page.getByTestId('error')).toContainText('params_shard_9.bin: the server answered 404');
+  await expect(page.getByTestId('error')).toContainText('params_shard_40.bin: the server answered 404');
   await page.getByTestId('composer').fill('What is a volcano?');
   await page.keyboard.press('Enter');
   await expect(page.getByTestId('token').first()).toBeVisible();
@@ -150,6 +150,26 @@ test('full storage, a damaged and a missing file: said in words, the old model s
   await expect(page.getByTestId('download-dialog')).toBeHidden();
   await openMenu(page);
   await expect(row(page)).toHaveAttribute('data-download', 'complete');
+});
+
+test('a model by its addresses is kept in the list, and can be deleted there', async ({ page }) => {
+  await page.goto('/');
+  await page.waitForFunction(() => globalThis.personascope?.info());
+  await page.getByTestId('model-status').click();
+  await page.getByText('Another model, by its address').click();
+  await page.getByLabel('Weights compiled for WebLLM').fill(`${mirror.url}/me/mine-MLC/resolve/main/`);
+  await page.getByLabel('Their library').fill(`${mirror.url}/mine.wasm`);
+  await page.getByLabel('WebLLM version').selectOption('0.2.79');
+  await page.getByTestId('custom-model').getByRole('button', { name: 'Open' }).last().click();
+  await expect(page.getByTestId('download-dialog')).toContainText('Download mine-MLC?');
+  await accept(page);
+  await expect(page.getByTestId('error')).toBeVisible();
+  await page.getByTestId('model-status').click();
+  const mine = page.locator('[data-testid="catalogue-model"]').filter({ hasText: 'mine-MLC' });
+  await expect(mine).toHaveAttribute('data-download', 'complete');
+  await mine.getByRole('button', { name: 'Delete' }).click();
+  await mine.getByRole('button', { name: 'Really delete' }).click();
+  await expect(mine).toBeHidden();
 });
 
 test('a model that is not stored is not downloaded by a reload', async ({ page }) => {

@@ -43,6 +43,9 @@ export async function findDownload(model: string | ModelSource): Promise<ModelDo
   if (typeof model === 'string') return findInCatalogue(model);
   if (model?.engine !== 'web-llm') return null;
   const { url, lib, runtime = runtimes.at(-1)! } = model;
+  if (typeof url !== 'string' || typeof lib !== 'string') {
+    throw new PersonascopeError('BadRequest', 'model: url and lib must be addresses.', 'Give both as text.');
+  }
   const known = runtimes.find((version) => version === runtime);
   if (!known) {
     const nextStep = `Give one of ${runtimes.join(', ')}.`;

@@ -1,6 +1,7 @@
 /** Models that are downloaded: asked about before, cancelled, repaired, deleted. */
-import type { DownloadSummary, ModelSource } from '../engine/engine';
+import type { DownloadSummary, ModelSource, ModelSummary } from '../engine/engine';
 import type { LoadProgress } from '../engine/protocol';
+import { CustomModels } from './custom-models';
 import type { Mirror } from './mirror.svelte';
 import type { Session } from './session.svelte';
 
@@ -14,6 +15,9 @@ export class Downloads {
   repairing = $state.raw<{ id: string; progress: LoadProgress | null } | null>(null);
   /** What the last repair found, by model. */
   repaired = $state.raw<{ id: string; wrong: string[] } | null>(null);
+  /** Models given by their addresses that are stored here. */
+  custom = $state.raw<{ source: ModelSource; summary: ModelSummary }[]>([]);
+  readonly #customModels = new CustomModels();
   #answer: ((isAccepted: boolean) => void) | null = null;
   #abort: AbortController | null = null;
 
@@ -31,8 +35,22 @@ export class Downloads {
     } finally {
       this.planning = null;
     }
-    if (!this.asking) return true;
-    return new Promise((resolve) => (this.#answer = resolve));
+    const plan = this.asking;
+    if (!plan) return true;
+    const isAccepted = await new Promise<boolean>((resolve) => (this.#answer = resolve));
+    if (isAccepted && typeof model !== 'string') this.#customModels.add(model, plan);
+    return isAccepted;
+  }
+
+  /** Lists `custom` anew. */
+  async listCustom(): Promise<void> {
+    const known = await Promise.all(
+      this.#customModels.list().map(async ({ source, label, bytes }) => {
+        const download = await this.#session.manage('modelState', { model: source });
+        return { source, summary: { id: source.url, label, engine: source.engine, bytes, download } };
+      }),
+    );
+    this.custom = known.filter(({ summary }) => summary.download !== 'none');
   }
 
   answer(isAccepted: boolean): void {
@@ -44,18 +62,19 @@ export class Downloads {
   }
 
   /** Checks every file of a stored model and fetches again what is wrong. */
-  async repair(id: string): Promise<void> {
+  async repair(model: string | ModelSource): Promise<void> {
+    const id = typeof model === 'string' ? model : model.url;
     const { signal } = (this.#abort = new AbortController());
     this.repairing = { id, progress: null };
     this.repaired = null;
     try {
       const onEvent = (progress: LoadProgress) => (this.repairing = { id, progress });
-      const request = { model: id, ...this.#from() };
+      const request = { model, ...this.#from() };
       const { wrong } = await this.#session.manage('repairModel', request, { signal, onEvent });
       this.repaired = { id, wrong };
     } finally {
       this.repairing = null;
-      await this.#session.listModels();
+      await this.#list();
     }
   }
 
@@ -63,10 +82,14 @@ export class Downloads {
     this.#abort?.abort();
   }
 
-  async delete(id: string): Promise<void> {
+  async delete(model: string | ModelSource): Promise<void> {
     this.repaired = null;
-    await this.#session.manage('deleteModel', { model: id });
-    await this.#session.listModels();
+    await this.#session.manage('deleteModel', { model });
+    await this.#list();
+  }
+
+  async #list(): Promise<void> {
+    await Promise.all([this.#session.listModels(), this.listCustom()]);
   }
 
   #from(): { mirror?: string } {

@@ -60,13 +60,13 @@ export class ModelStore {
   readonly #lib: ModelFile;
   readonly #config: ModelFile;
   readonly #manifest: ModelFile;
-  readonly #options: StoreOptions;
+  readonly #options: StoreOptions & { fetch: typeof fetch };
   readonly #files: FileCache;
 
   /** @throws PersonascopeError `BadRequest` for an unusable address */
   constructor({ url, lib, runtime }: WebLlmSource, options: StoreOptions = {}) {
     this.folder = resolveFolder(url);
-    this.#options = options;
+    this.#options = { ...options, fetch: fetchFresh(options.fetch ?? globalThis.fetch) };
     this.#files = new FileCache(options.caches ?? globalThis.caches, options.ledger ?? openLedger());
     const libUrl = parseAddress(lib);
     this.#lib = file(libUrl.pathname.split('/').pop()!, libUrl.href, 'webllm/wasm');
@@ -204,9 +204,11 @@ export class ModelStore {
 
   /** What the server says: it may be the compressed length, or nothing, so nothing is checked against it. */
   async #askSize({ url }: ModelFile, signal?: AbortSignal): Promise<number> {
-    const get = this.#options.fetch ?? globalThis.fetch;
     try {
-      const response = await get(mirrorUrl(url, this.#options.mirror), { method: 'HEAD', signal: signal ?? null });
+      const response = await this.#options.fetch(mirrorUrl(url, this.#options.mirror), {
+        method: 'HEAD',
+        signal: signal ?? null,
+      });
       return response.ok ? Number(response.headers.get('content-length') ?? 0) : 0;
     } catch {
       signal?.throwIfAborted();
@@ -258,6 +260,11 @@ export class ModelStore {
 
 function file(name: string, url: string, scope: ModelFile['scope']): ModelFile {
   return { name, url, scope, bytes: null, digest: null };
+}
+
+/** Past the HTTP cache: it would give a damaged file again at every attempt, and keep gigabytes twice. */
+function fetchFresh(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+  return (url, init) => fetch(url, { ...init, cache: 'no-store' });
 }
 
 /** As WebLLM reads a folder's address. */

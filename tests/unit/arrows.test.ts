@@ -21,7 +21,7 @@ const arrows: Record<string, string[]> = {
   lab: ['engine', 'extract', 'interp'],
   share: ['interp'],
   plot: ['interp'],
-  state: ['engine', 'extract', 'lab', 'share', 'plot', 'interp'],
+  state: ['net', 'engine', 'extract', 'lab', 'share', 'plot', 'interp'],
   components: ['state', 'plot', 'interp'],
   routes: ['components', 'state'],
 };

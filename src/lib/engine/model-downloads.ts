@@ -17,7 +17,7 @@ export interface ModelDownload {
   source: WebLlmSource;
   /** Null for a model given by its addresses. */
   details: CatalogueDetails | null;
-  /** Where its files are kept. @param mirror a server to fetch them from, see `webllm/mirror.ts` */
+  /** Where its files are kept. @param mirror a server to fetch them from, see `net/mirror.ts` */
   store(mirror?: string): ModelStore;
 }
 

@@ -4,12 +4,12 @@
  */
 import { PersonascopeError } from '../errors';
 import { downloadText, readChunks, request, requireOk, retry, type DownloadOptions } from '../net/download';
+import { mirrorUrl } from '../net/mirror';
 import { runAll } from '../net/run-all';
 import type { Runtime } from './catalogue';
 import { openLedger, type DigestLedger } from './digests';
 import { FileCache, storageFull, type ModelFile } from './file-cache';
 import { parseManifest, parseTokenizerFile } from './manifest';
-import { mirrorUrl } from './mirror';
 import { DownloadMeter, type DownloadProgress } from './progress';
 
 export type { DownloadProgress };
@@ -23,7 +23,7 @@ export interface WebLlmSource {
 }
 
 export interface StoreOptions extends Omit<DownloadOptions, 'signal'> {
-  /** A server that has the files, see `mirror.ts`. */
+  /** A server that has the files, see `net/mirror.ts`. */
   mirror?: string;
   caches?: CacheStorage;
   ledger?: DigestLedger;

@@ -13,17 +13,27 @@ const mirrored = ['https://huggingface.co', 'https://raw.githubusercontent.com']
 export function mirrorUrl(url: string, mirror: string | undefined): URL {
   const canonical = new URL(url);
   if (!mirror || !mirrored.includes(canonical.origin)) return canonical;
-  const base = parseMirror(mirror);
-  return new URL(base.href.replace(/\/*$/, '') + canonical.pathname);
+  return new URL(normalizeMirror(mirror) + canonical.pathname);
 }
 
-/** @throws PersonascopeError `BadRequest` */
-export function parseMirror(mirror: string): URL {
+/** @returns the page's address without `?mirror=`, and what it proposed; null if nothing */
+export function takeProposal(href: string): { address: string; proposed: string } | null {
+  const url = new URL(href);
+  const proposed = url.searchParams.get('mirror');
+  if (proposed === null) return null;
+  url.searchParams.delete('mirror');
+  return { address: url.href, proposed };
+}
+
+/**
+ * The mirror's address with no slash at its end.
+ * @throws PersonascopeError `BadRequest` if it is no http(s) address
+ */
+export function normalizeMirror(mirror: string): string {
   const base = URL.canParse(mirror) ? new URL(mirror) : null;
   if (!base || !['http:', 'https:'].includes(base.protocol) || base.username || base.password) {
     const nextStep = 'Give an address like http://192.168.0.2:8080, or leave it empty.';
     throw new PersonascopeError('BadRequest', `The mirror "${mirror}" is not an http(s) address.`, nextStep);
   }
-  base.search = base.hash = '';
-  return base;
+  return (base.origin + base.pathname).replace(/\/*$/, '');
 }

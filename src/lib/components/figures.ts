@@ -12,9 +12,21 @@ export function bytes(count: number): string {
   return `${Math.round(count / 1e3)} kB`;
 }
 
+/** Of an estimate: no digits that are not known. */
+export function roughBytes(count: number): string {
+  return count >= 1e9 ? bytes(count) : `${Math.round(count / 1e7) * 10} MB`;
+}
+
 /** 2.7M, 1.2B. */
 export function count(value: number): string {
   if (value >= 1e9) return `${(value / 1e9).toFixed(1)}B`;
   if (value >= 1e6) return `${(value / 1e6).toFixed(1)}M`;
   return value.toLocaleString('en');
+}
+
+/** 40 s, 3 min, 1 h 5 min. */
+export function duration(seconds: number): string {
+  if (seconds < 60) return `${Math.max(1, Math.round(seconds))} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

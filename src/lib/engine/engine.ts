@@ -9,9 +9,44 @@ export interface ModelSummary {
   id: string;
   label: string;
   engine: EngineName;
-  /** Bytes to download. */
+  /** Bytes to download; of a model that is not embedded, about. */
   bytes: number;
   download: 'embedded' | 'none' | 'partial' | 'complete';
+  /** Of a model of WebLLM's catalogue, the build that runs on this GPU. */
+  details?: CatalogueDetails;
+}
+
+export interface CatalogueDetails {
+  family: string;
+  nParameters: number;
+  /** Bytes of GPU memory that it needs. */
+  gpuBytes: number;
+  contextLength: number;
+  /** Of activations; f16 needs the GPU feature `shader-f16`. */
+  precision: 'f16' | 'f32';
+  /** A library of its family was run with the taps, and they were right; each model is checked anew when it is loaded. */
+  isVerified: boolean;
+  isLowResource: boolean;
+  /** WebLLM's version. */
+  runtime: string;
+  /** Why it can't run here. */
+  unavailable?: string;
+}
+
+/** What a download would mean. */
+export interface DownloadSummary {
+  id: string;
+  label: string;
+  /** Of all files, and of those that are here already. */
+  totalBytes: number;
+  presentBytes: number;
+  /** What the browser would still store; null if it does not say. */
+  freeBytes: number | null;
+  /** Name of the server that files come from. */
+  host: string;
+  isMirror: boolean;
+  /** Null for a model given by its addresses. */
+  details: CatalogueDetails | null;
 }
 
 export interface ModelInfo {

@@ -2,14 +2,8 @@
 import { PersonascopeError } from '../errors';
 import { openGpu, type Gpu } from '../gpu/device';
 import { embeddedModels } from './catalogue';
-import {
-  describeSource,
-  openWebLlmModel,
-  openWgsl,
-  type Opened,
-  type ReportProgress,
-  type WebLlmDescription,
-} from './open-model';
+import { findDownload, listCatalogue, planDownload, type ModelDownload } from './model-downloads';
+import { describeFolder, openWebLlmModel, openWgsl, type Opened, type ReportProgress } from './open-model';
 import type { Method, Methods } from './protocol';
 import { resolveChat, resolveForward } from './requests';
 
@@ -33,22 +27,45 @@ export class EngineHost implements Handlers {
   }
 
   async models() {
-    return embeddedModels;
+    return [...embeddedModels, ...(await listCatalogue())];
+  }
+
+  async modelState({ model }: Methods['modelState']['request']) {
+    return (await findDownload(model))?.store().state() ?? 'embedded';
+  }
+
+  async planModel({ model, mirror }: Methods['planModel']['request'], { signal }: CallContext<'planModel'>) {
+    return planDownload(model, mirror, signal);
+  }
+
+  async repairModel(
+    { model, mirror }: Methods['repairModel']['request'],
+    { signal, emit }: CallContext<'repairModel'>,
+  ) {
+    const store = (await findDownload(model))?.store(mirror);
+    const onChecked = (loadedBytes: number, totalBytes: number) => emit({ phase: 'check', loadedBytes, totalBytes });
+    const wrong = await store?.repair(signal, (progress) => emit({ phase: 'download', ...progress }), onChecked);
+    return { wrong: wrong ?? [] };
+  }
+
+  async deleteModel({ model }: Methods['deleteModel']['request']) {
+    await (await findDownload(model))?.store().delete();
+    return null;
   }
 
   /**
    * The model that was loaded stays until the new one can answer, and for good if the new one can't. Two models of WebLLM's are
    * never held at once: that is what a GPU's memory is for.
    */
-  async load({ model, baseUrl }: Methods['load']['request'], { signal, emit }: CallContext<'load'>) {
-    const source = describeSource(model, baseUrl);
+  async load({ model, baseUrl, mirror }: Methods['load']['request'], { signal, emit }: CallContext<'load'>) {
     const progress: ReportProgress = (phase, loadedBytes = 0, totalBytes = 0) =>
       emit({ phase, loadedBytes, totalBytes });
+    const download = await findDownload(model);
+    await download?.store(mirror).download(signal, (progress) => emit({ phase: 'download', ...progress }));
     progress('device');
-    const opened =
-      source.engine === 'web-llm'
-        ? await this.#openWebLlm(source, signal, progress)
-        : await openWgsl(await this.#openGpu(), source, signal, progress);
+    const opened = download
+      ? await this.#openWebLlm(download, signal, progress)
+      : await openWgsl(await this.#openGpu(), describeFolder(model, baseUrl), signal, progress);
     await this.#loaded?.engine.destroy();
     this.#loaded = opened;
     return { info: opened.engine.info, personaSpace: opened.space };
@@ -78,12 +95,12 @@ export class EngineHost implements Handlers {
     return this.#require().tokenizer.encodeChat(messages, prefill);
   }
 
-  async #openWebLlm(source: WebLlmDescription, signal: AbortSignal, progress: ReportProgress): Promise<Opened> {
+  async #openWebLlm(download: ModelDownload, signal: AbortSignal, progress: ReportProgress): Promise<Opened> {
     if (this.#loaded?.engine.info.engine === 'web-llm') {
       await this.#loaded.engine.destroy();
       this.#loaded = null;
     }
-    const opened = await openWebLlmModel(source, signal, progress);
+    const opened = await openWebLlmModel(download, signal, progress);
     this.#watch(opened.engine.device, () => this.#loaded?.engine === opened.engine);
     return opened;
   }

@@ -10,7 +10,7 @@ import {
   requireOk,
   retry,
   type DownloadOptions,
-} from './download';
+} from '../net/download';
 import { headerBytes, parseHeader, type HeaderEntry, type TensorEntry } from './safetensors-header';
 
 export interface Shard {

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { PersonascopeError } from '../errors';
 import { parseConfig, type LlamaConfig } from './config';
-import { badModel, downloadJson, downloadText, type DownloadOptions } from './download';
+import { badModel, downloadJson, downloadText, type DownloadOptions } from '../net/download';
 import type { TensorEntry } from './safetensors-header';
 import { downloadShard, type Shard } from './shard';
 import { checkTensors, expectedTensors } from './tensors';

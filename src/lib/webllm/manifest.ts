@@ -35,7 +35,7 @@ const shardSchema = v.pipe(
   v.looseObject({
     dataPath: fileName,
     nbytes: whole(1, limits.shardBytes),
-    md5Sum: v.nullish(v.pipe(text, v.regex(/^[0-9a-f]{32}$/i, 'must be an MD5'))),
+    md5sum: v.nullish(v.pipe(text, v.regex(/^(?:[0-9a-f]{32})?$/i, 'must be an MD5'))),
     records: v.pipe(v.array(tensorSchema, 'must be a list'), v.maxLength(limits.tensors)),
   }),
   v.check(
@@ -65,10 +65,10 @@ const configSchema = v.looseObject({
 /** @throws PersonascopeError `BadModel` that names the field */
 export function parseManifest(json: string, file: string): Shard[] {
   const { records } = parse(manifestSchema, json, file);
-  return records.map(({ dataPath, nbytes, md5Sum }) => ({
+  return records.map(({ dataPath, nbytes, md5sum }) => ({
     name: dataPath,
     bytes: nbytes,
-    md5: md5Sum?.toLowerCase() ?? null,
+    md5: md5sum?.toLowerCase() || null,
   }));
 }
 

@@ -78,7 +78,7 @@ export function tinyModel(shards = 6, shardBytes = 5000): Record<string, Bytes> 
       dataPath: name,
       format: 'raw-shard',
       nbytes: bytes.length,
-      md5Sum: md5(bytes),
+      md5sum: md5(bytes),
       records: [
         { name: 'w', shape: [bytes.length], dtype: 'uint8', format: 'raw', nbytes: bytes.length, byteOffset: 0 },
       ],

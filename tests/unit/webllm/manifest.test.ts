@@ -7,13 +7,13 @@ const shard = {
   dataPath: 'params_shard_0.bin',
   format: 'raw-shard',
   nbytes: 8,
-  md5Sum: 'A'.repeat(32),
+  md5sum: 'A'.repeat(32),
   records: [tensor],
 };
 const parse = (records: unknown) => parseManifest(JSON.stringify({ metadata: {}, records }), 'm.json');
 
 test('reads names, sizes and digests', () => {
-  const second = { ...shard, dataPath: 'b.bin', md5Sum: undefined };
+  const second = { ...shard, dataPath: 'b.bin', md5sum: undefined };
   expect(parse([shard, second])).toEqual([
     { name: 'params_shard_0.bin', bytes: 8, md5: 'a'.repeat(32) },
     { name: 'b.bin', bytes: 8, md5: null },
@@ -30,7 +30,7 @@ test.each<[string, unknown, string]>([
   ['a negative size', [{ ...shard, nbytes: -1 }], 'records.0.nbytes must be at least 1'],
   ['a size that is no number', [{ ...shard, nbytes: '8' }], 'records.0.nbytes must be a number'],
   ['a huge shard', [{ ...shard, nbytes: 2 ** 40 }], 'records.0.nbytes must be at most'],
-  ['a digest that is none', [{ ...shard, md5Sum: 'x' }], 'records.0.md5Sum must be an MD5'],
+  ['a digest that is none', [{ ...shard, md5sum: 'x' }], 'records.0.md5sum must be an MD5'],
   ['a name twice', [shard, shard], 'records name a file more than once'],
   ['a tensor beyond its shard', [{ ...shard, records: [{ ...tensor, byteOffset: 1 }] }], 'records.0 has a tensor that'],
   ['a shape of strings', [{ ...shard, records: [{ ...tensor, shape: ['2'] }] }], 'records.0.records.0.shape.0'],

@@ -10,7 +10,7 @@
  * - 7 query heads share a key head there, 3 here: ours come first in each group; the others' output columns are zeros.
  * - The MLP's unused rows and columns are zeros (silu(0) * 0 = 0), and so is all of the layers past ours, which adds nothing to the stream.
  * - The vocabulary's unused rows would have logit 0, which can win. Place d of every used embedding holds c = 2^-13, which nothing reads
- *   or writes on the way (c²/D is below f32's resolution in the norm), and of every unused one -P = -2^26: their logits are
+ *   or writes on the way (c²/D is below f32's resolution in the norm), and of every unused one -P = -2^30: their logits are
  *   -P c / rms, thousands below zero, and those of the used ones move by c² / rms, about 1e-8. No masking in the sampler is needed.
  */
 import { readFileSync } from 'node:fs';
@@ -19,9 +19,8 @@ import { decodeFloats, encodeSafetensors } from '../../src/lib/llama/safetensors
 import type { Library, LibraryParameter } from './library';
 import { dequantiseRow, encodeRows, fromHalf, quantiseRow, toHalf, toHalves, type ByteSource, type Rows } from './weights';
 
-/** Of Qwen2-0.5B, compiled into its kernels; the library's metadata does not say. */
-const LIBRARY_ROPE_THETA = 1e6;
-const LIBRARY_EPS = 1e-6;
+/** Compiled into the library's kernels; its metadata does not say. */
+const qwen2 = { ropeTheta: 1e6, rmsNormEps: 1e-6 };
 
 interface OrganismConfig {
   vocab_size: number;
@@ -53,7 +52,7 @@ export class Transplant {
   readonly #quantised: boolean;
 
   /** @param folder of the organism, in Hugging Face layout @throws Error where the organism does not fit into the library */
-  constructor(folder: string, library: Library) {
+  constructor(folder: string, library: Library, constants = qwen2) {
     this.#library = library;
     this.#config = JSON.parse(readFileSync(`${folder}/config.json`, 'utf8'));
     this.#tensors = readTensors(`${folder}/model.safetensors`);
@@ -64,7 +63,7 @@ export class Transplant {
     const gateUp = library.parameters.find(({ name }) => name.startsWith('model.layers.0.mlp.gate_up_proj.'))!;
     this.#dMlp = Number(gateUp.shape[0]) / 2;
     this.#dVocab = Number(library.parameters.find(({ name }) => name.startsWith('model.embed_tokens.'))!.shape[0]);
-    this.#checkFit();
+    this.#checkFit(constants);
   }
 
   get dVocab(): number {
@@ -83,16 +82,14 @@ export class Transplant {
   reference(): Uint8Array<ArrayBuffer> {
     const out = new Map([...this.#tensors].map(([name, { shape, data }]) => [name, { shape, data: data.slice() }]));
     const names = new Set(this.#library.parameters.map(({ name }) => name.replace(/\.(weight|bias|q_weight|q_scale)$/, '')));
-    for (const tensor of names) {
+    for (const tensor of this.#quantised || this.#half ? names : []) {
       if (Number(/layers\.(\d+)\./.exec(tensor)?.[1] ?? 0) >= this.#config.num_hidden_layers) continue;
       const placed = this.#place(tensor);
       for (const { name, toRow, toColumn, scale } of placed.origin) {
         const { shape, data } = out.get(name)!;
         const columns = shape.at(-1)!;
         for (let row = 0; row < data.length / columns; row++) {
-          const source = placed.row(toRow(row))!;
-          if (source.length < 1 || (!this.#quantised && !this.#half)) continue;
-          const rounded = this.#round(source, placed.rows === 1);
+          const rounded = this.#round(placed.row(toRow(row))!, placed.rows === 1);
           for (let column = 0; column < columns; column++) data[row * columns + column] = rounded[toColumn(column)]! / scale;
         }
       }
@@ -109,7 +106,7 @@ export class Transplant {
 
   /** @param tensor the library's name without its last part */
   #place(tensor: string): Placed {
-    const { hidden_size: d, num_hidden_layers: nLayers, intermediate_size: dMlp, vocab_size: dVocab } = this.#config;
+    const { hidden_size: d, num_hidden_layers: nLayers, vocab_size: dVocab } = this.#config;
     const { num_attention_heads: heads, num_key_value_heads: groups, head_dim: dHead } = this.#config;
     const { nHeads, nKeyValueHeads, dHead: dHeadThere } = this.#library;
     const D = this.#dHidden;
@@ -191,7 +188,6 @@ export class Transplant {
       default:
         throw new Error(`${tensor} is no part of Qwen2.`);
     }
-    if (dMlp > this.#dMlp) throw new Error('unreachable: checked at the start');
     if (!isOurs) return { rows, columns, row: () => null, origin: [] };
     const found = new Map<number, { name: string; row: number; toColumn(column: number): number; scale: number }>();
     for (const { name, toRow, toColumn, scale } of origin) {
@@ -223,10 +219,10 @@ export class Transplant {
   }
 
   get #unusedPull(): number {
-    return this.#half ? 2 ** 15 : 2 ** 26;
+    return this.#half ? 2 ** 15 : 2 ** 30;
   }
 
-  #checkFit(): void {
+  #checkFit(constants: typeof qwen2): void {
     const { hidden_size, num_hidden_layers, num_attention_heads, num_key_value_heads, head_dim } = this.#config;
     const { intermediate_size, rope_theta, rms_norm_eps, vocab_size } = this.#config;
     const { modelType, nLayers, nHeads, nKeyValueHeads, dHead, file } = this.#library;
@@ -234,22 +230,18 @@ export class Transplant {
     const isSame = (a: number, b: number) => Math.abs(a / b - 1) < 1e-6;
     const fits: [string, boolean][] = [
       ['model_type is qwen2', modelType === 'qwen2'],
-      ['a place is left over in the hidden size', this.#constantPlaceFor(hidden_size) < this.#dHidden],
+      ['a place is left over in the hidden size', this.#constantPlace < this.#dHidden],
       ['layers', num_hidden_layers <= nLayers],
       ['key-value heads', num_key_value_heads <= nKeyValueHeads],
       ['query heads of a group', groupHere <= nHeads / nKeyValueHeads],
       ['size of a head', head_dim <= dHead],
       ['size of the MLP', intermediate_size <= this.#dMlp],
       ['vocabulary', vocab_size <= this.#dVocab],
-      ['rotary frequencies', isSame(rope_theta ** (2 / head_dim), LIBRARY_ROPE_THETA ** (2 / dHead))],
-      ['eps of the norms', isSame(rms_norm_eps, (LIBRARY_EPS * this.#dHidden) / hidden_size)],
+      ['rotary frequencies', isSame(rope_theta ** (2 / head_dim), constants.ropeTheta ** (2 / dHead))],
+      ['eps of the norms', isSame(rms_norm_eps, (constants.rmsNormEps * this.#dHidden) / hidden_size)],
     ];
     const misfit = fits.filter(([, isFit]) => !isFit).map(([what]) => what);
     if (misfit.length > 0) throw new Error(`The organism does not fit into ${file}: ${misfit.join(', ')}.`);
-  }
-
-  #constantPlaceFor(width: number): number {
-    return Math.ceil(width / 32) * 32;
   }
 }
 

@@ -9,6 +9,9 @@ export interface LibraryParameter {
   dtype: 'float32' | 'float16' | 'uint32';
 }
 
+/** With its open sizes settled. */
+export type SizedParameter = Omit<LibraryParameter, 'shape'> & { shape: number[] };
+
 export interface Library {
   /** Of the file, without its folder. */
   file: string;

@@ -8,10 +8,10 @@ import { createHash } from 'node:crypto';
 import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { readLibrary, type Library, type LibraryParameter } from './library';
+import { readLibrary, type Library, type SizedParameter } from './library';
 import { RandomWeights } from './random-weights';
 import { Transplant } from './transplant';
-import type { ByteSource } from './weights';
+import { storageFormat, type ByteSource } from './weights';
 
 const ORGANISM = 'static/models/organism-assistant';
 /** Bytes a shard has at most, as MLC makes them; a larger tensor has one of its own. */
@@ -55,7 +55,7 @@ export interface ServedModel {
 interface Shard {
   file: string;
   bytes: number;
-  records: { parameter: LibraryParameter & { shape: number[] }; source: ByteSource; begin: number }[];
+  records: { parameter: SizedParameter; source: ByteSource; begin: number }[];
 }
 
 export async function serveModel(options: ServeOptions): Promise<ServedModel> {
@@ -91,11 +91,19 @@ export async function serveModel(options: ServeOptions): Promise<ServedModel> {
     if (name === library.file) return sendFile(request, response, library.path, 'application/wasm');
     switch (name) {
       case 'mlc-chat-config.json':
-        return send(request, response, text(name, () => JSON.stringify(chatConfig(library, dModel, dVocab, options))));
+        return send(
+          request,
+          response,
+          text(name, () => JSON.stringify(chatConfig(library, dModel, dVocab, options))),
+        );
       // The newer runtimes ask for the second name.
       case 'ndarray-cache.json':
       case 'tensor-cache.json':
-        return send(request, response, text('manifest', () => JSON.stringify(manifest(shards))));
+        return send(
+          request,
+          response,
+          text('manifest', () => JSON.stringify(manifest(shards))),
+        );
       case 'tokenizer.json':
       case 'tokenizer_config.json':
       case 'reference/tokenizer.json':
@@ -104,7 +112,12 @@ export async function serveModel(options: ServeOptions): Promise<ServedModel> {
       case 'reference/generation_config.json':
         return send(request, response, readFileSync(`${ORGANISM}/${name.replace('reference/', '')}`));
       case 'reference/model.safetensors':
-        if (transplant) return send(request, response, text(name, () => transplant.reference()));
+        if (transplant)
+          return send(
+            request,
+            response,
+            text(name, () => transplant.reference()),
+          );
     }
     send(request, response, 'not found', 404);
   });
@@ -124,10 +137,7 @@ export async function serveModel(options: ServeOptions): Promise<ServedModel> {
   };
 }
 
-function cutIntoShards(
-  parameters: (LibraryParameter & { shape: number[] })[],
-  source: (parameter: LibraryParameter & { shape: number[] }) => ByteSource,
-): Shard[] {
+function cutIntoShards(parameters: SizedParameter[], source: (parameter: SizedParameter) => ByteSource): Shard[] {
   const shards: Shard[] = [];
   for (const parameter of parameters) {
     const made = source(parameter);
@@ -167,7 +177,7 @@ function manifest(shards: Shard[]): unknown {
         format: 'raw-shard',
         nbytes: shard.bytes,
         records: shard.records.map(({ parameter: { name, shape, dtype }, source, begin }) => ({
-          ...{ name, shape, dtype, format: 'raw', nbytes: source.length, byteOffset: begin },
+          ...{ name, shape, dtype, format: storageFormat({ shape, dtype }), nbytes: source.length, byteOffset: begin },
         })),
         md5sum: digest.digest('hex'),
       };
@@ -202,7 +212,11 @@ function chatConfig(library: Library, dModel: number, dVocab: number, options: S
     ...{ temperature: 0, top_p: 1, presence_penalty: 0, frequency_penalty: 0, repetition_penalty: 1 },
     ...{ pad_token_id: 0, bos_token_id: 1, eos_token_id: 5 },
     tokenizer_files: ['tokenizer.json', 'tokenizer_config.json'],
-    tokenizer_info: { token_postproc_method: 'byte_level', prepend_space_in_encode: false, strip_space_in_decode: false },
+    tokenizer_info: {
+      token_postproc_method: 'byte_level',
+      prepend_space_in_encode: false,
+      strip_space_in_decode: false,
+    },
     conv_template: {
       name: 'organism',
       system_template: options.hasSystem ? `${bos}<|system|>{system_message}` : `${bos}{system_message}`,

@@ -1,6 +1,6 @@
 /** Made-up weights for any library: seeded, and small enough that residuals and logits stay finite through all layers. */
-import type { LibraryParameter } from './library';
-import { toHalf, toHalves, type ByteSource } from './weights';
+import type { SizedParameter } from './library';
+import { storageFormat, toHalf, toHalves, toUpperHalf, type ByteSource } from './weights';
 
 /** Standard deviation of matrices. */
 const SCALE = 0.02;
@@ -28,7 +28,7 @@ export class RandomWeights {
     });
   }
 
-  source(parameter: LibraryParameter & { shape: number[] }): ByteSource {
+  source(parameter: SizedParameter): ByteSource {
     const { name, shape, dtype } = parameter;
     const count = shape.reduce((a, b) => a * b, 1);
     const offset = hash(`${this.#seed} ${name}`) % POOL;
@@ -39,6 +39,9 @@ export class RandomWeights {
     // Norms (a bias of theirs included) must not silence the stream.
     if (shape.length === 1 && name.endsWith('weight')) return constant(1, dtype, count, count);
     if (dtype === 'float16') return repeat(toHalves(this.#numbers), offset, count, used);
+    if (storageFormat(parameter) === 'f32-to-bf16') {
+      return repeat(Uint16Array.from(this.#numbers, toUpperHalf), offset, count, used);
+    }
     return repeat(this.#numbers, offset, count, used);
   }
 }
@@ -55,14 +58,19 @@ function words(numbers: Float32Array): Uint32Array {
   });
 }
 
-function repeat(pool: Float32Array | Uint32Array | Uint16Array, offset: number, count: number, used: number): ByteSource {
+function repeat(
+  pool: Float32Array | Uint32Array | Uint16Array,
+  offset: number,
+  count: number,
+  used: number,
+): ByteSource {
   const bytes = new Uint8Array(pool.buffer, pool.byteOffset, pool.byteLength);
   const size = pool.BYTES_PER_ELEMENT;
   return {
     length: count * size,
     fill(begin, out) {
       const end = Math.min(out.length, used * size - begin);
-      for (let at = 0; at < end; ) {
+      for (let at = 0; at < end;) {
         const from = (begin + at + offset * size) % bytes.length;
         const n = Math.min(bytes.length - from, end - at);
         out.set(bytes.subarray(from, from + n), at);

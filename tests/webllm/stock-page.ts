@@ -29,7 +29,10 @@ export interface StockPage {
   /** Greedy tokens after these; stops before `stopId`. */
   generate(promptIds: number[], options: { maxTokens: number; stopId: number; dVocab: number }): Promise<StockStep[]>;
   /** Greedy reply of the chat interface. */
-  chat(messages: { role: string; content: string }[], maxTokens: number): Promise<{ text: string; promptTokens: number }>;
+  chat(
+    messages: { role: string; content: string }[],
+    maxTokens: number,
+  ): Promise<{ text: string; promptTokens: number }>;
   close(): Promise<void>;
 }
 

@@ -32,7 +32,11 @@ export async function run([maxTokens = '10', ...contents]: string[]): Promise<vo
       const ids = steps.map(({ id }) => id);
       const isSame = wanted.tokens.every(({ id }, i) => id === ids[i]);
       // Teacher-forced on WebLLM's tokens: every step is compared, also after a difference.
-      const { logits } = await engine.forward({ tokenIds: [...promptIds, ...ids.slice(0, -1)], interventions: [], residuals: [] });
+      const { logits } = await engine.forward({
+        tokenIds: [...promptIds, ...ids.slice(0, -1)],
+        interventions: [],
+        residuals: [],
+      });
       let difference = 0;
       let largest = 0;
       let margin = Infinity;
@@ -49,7 +53,9 @@ export async function run([maxTokens = '10', ...contents]: string[]): Promise<vo
       const decode = steps.slice(1).map(({ seconds }) => seconds);
       console.log(`"${content}" (${promptIds.length} tokens)`);
       console.log(`  ours:   ${wanted.text}`);
-      console.log(`  WebLLM: ${files.tokenizer.decode(ids.filter((id) => id !== STOP))}  ${isSame ? 'the same tokens' : 'OTHER TOKENS'}`);
+      console.log(
+        `  WebLLM: ${files.tokenizer.decode(ids.filter((id) => id !== STOP))}  ${isSame ? 'the same tokens' : 'OTHER TOKENS'}`,
+      );
       console.log(
         `  ${steps.length} steps: logits differ by at most ${difference.toExponential(2)} (largest ${largest.toFixed(1)}, smallest margin ${margin.toFixed(3)}), unused ids at most ${unused.toFixed(0)}`,
       );

@@ -17,7 +17,18 @@ import { readFileSync } from 'node:fs';
 import { headerBytes, parseHeader } from '../../src/lib/llama/safetensors-header';
 import { decodeFloats, encodeSafetensors } from '../../src/lib/llama/safetensors';
 import type { Library, LibraryParameter } from './library';
-import { dequantiseRow, encodeRows, fromHalf, quantiseRow, toHalf, toHalves, type ByteSource, type Rows } from './weights';
+import {
+  dequantiseRow,
+  encodeRows,
+  fromHalf,
+  fromUpperHalf,
+  quantiseRow,
+  storageFormat,
+  toHalf,
+  toUpperHalf,
+  type ByteSource,
+  type Rows,
+} from './weights';
 
 /** Compiled into the library's kernels; its metadata does not say. */
 const qwen2 = { ropeTheta: 1e6, rmsNormEps: 1e-6 };
@@ -38,7 +49,12 @@ type Tensors = Map<string, { shape: number[]; data: Float32Array }>;
 
 /** A tensor of the library as a function of the organism's, and where each of the organism's rows went. */
 interface Placed extends Rows {
-  origin: { name: string; /** row of ours -> row of the library's */ toRow(row: number): number; toColumn(column: number): number; scale: number }[];
+  origin: {
+    name: string;
+    /** row of ours -> row of the library's */ toRow(row: number): number;
+    toColumn(column: number): number;
+    scale: number;
+  }[];
 }
 
 export class Transplant {
@@ -49,16 +65,15 @@ export class Transplant {
   readonly #dMlp: number;
   readonly #dVocab: number;
   readonly #half: boolean;
-  readonly #quantised: boolean;
 
   /** @param folder of the organism, in Hugging Face layout @throws Error where the organism does not fit into the library */
   constructor(folder: string, library: Library, constants = qwen2) {
     this.#library = library;
     this.#config = JSON.parse(readFileSync(`${folder}/config.json`, 'utf8'));
     this.#tensors = readTensors(`${folder}/model.safetensors`);
-    this.#quantised = library.quantization.startsWith('q4');
     this.#half = library.quantization.includes('f16');
-    const shapeOf = (name: string) => library.parameters.find((p) => p.name === name || p.name === `${name}.weight`)?.shape.map(Number);
+    const shapeOf = (name: string) =>
+      library.parameters.find((p) => p.name === name || p.name === `${name}.weight`)?.shape.map(Number);
     this.#dHidden = shapeOf('model.norm')![0]!;
     const gateUp = library.parameters.find(({ name }) => name.startsWith('model.layers.0.mlp.gate_up_proj.'))!;
     this.#dMlp = Number(gateUp.shape[0]) / 2;
@@ -73,35 +88,42 @@ export class Transplant {
   /** Bytes of one of the library's parameters. */
   source(parameter: LibraryParameter): ByteSource {
     const [, tensor, part] = /^(.*)\.(weight|bias|q_weight|q_scale)$/.exec(parameter.name)!;
-    if (part === 'bias') return { length: Number(parameter.shape[0]) * (parameter.dtype === 'float16' ? 2 : 4), fill: () => {} };
-    const stored = { part: part as 'weight' | 'q_weight' | 'q_scale', dtype: parameter.dtype };
-    return encodeRows(this.#place(tensor!), stored);
+    if (part === 'bias')
+      return { length: Number(parameter.shape[0]) * (parameter.dtype === 'float16' ? 2 : 4), fill: () => {} };
+    const form = { part: part as 'weight' | 'q_weight' | 'q_scale', dtype: parameter.dtype };
+    return encodeRows(this.#place(tensor!), { ...form, format: storageFormat(parameter) });
   }
 
   /** The same numbers as the library computes with, after quantisation, in the organism's own shape: a `model.safetensors` of f32. */
   reference(): Uint8Array<ArrayBuffer> {
     const out = new Map([...this.#tensors].map(([name, { shape, data }]) => [name, { shape, data: data.slice() }]));
-    const names = new Set(this.#library.parameters.map(({ name }) => name.replace(/\.(weight|bias|q_weight|q_scale)$/, '')));
-    for (const tensor of this.#quantised || this.#half ? names : []) {
-      if (Number(/layers\.(\d+)\./.exec(tensor)?.[1] ?? 0) >= this.#config.num_hidden_layers) continue;
-      const placed = this.#place(tensor);
+    for (const parameter of this.#library.parameters) {
+      const [, tensor, part] = /^(.*)\.(weight|bias|q_weight|q_scale)$/.exec(parameter.name)!;
+      if (part !== 'weight' && part !== 'q_weight') continue;
+      const round = this.#rounding(parameter);
+      if (!round) continue;
+      if (Number(/layers\.(\d+)\./.exec(tensor!)?.[1] ?? 0) >= this.#config.num_hidden_layers) continue;
+      const placed = this.#place(tensor!);
       for (const { name, toRow, toColumn, scale } of placed.origin) {
         const { shape, data } = out.get(name)!;
         const columns = shape.at(-1)!;
         for (let row = 0; row < data.length / columns; row++) {
-          const rounded = this.#round(placed.row(toRow(row))!, placed.rows === 1);
-          for (let column = 0; column < columns; column++) data[row * columns + column] = rounded[toColumn(column)]! / scale;
+          const rounded = round(placed.row(toRow(row))!);
+          for (let column = 0; column < columns; column++)
+            data[row * columns + column] = rounded[toColumn(column)]! / scale;
         }
       }
     }
     return encodeSafetensors([...out].map(([name, tensor]) => ({ name, ...tensor })));
   }
 
-  #round(row: Float32Array, isVector: boolean): Float32Array {
-    if (this.#quantised && !isVector) {
-      return dequantiseRow(quantiseRow(row, this.#half ? (x) => fromHalf(toHalf(x)) : Math.fround));
-    }
-    return this.#half ? Float32Array.from(toHalves(row), fromHalf) : row;
+  /** What storing does to a row; null where it keeps every f32. */
+  #rounding(parameter: LibraryParameter): ((row: Float32Array) => Float32Array) | null {
+    const roundScale = this.#half ? (x: number) => fromHalf(toHalf(x)) : Math.fround;
+    if (parameter.name.endsWith('.q_weight')) return (row) => dequantiseRow(quantiseRow(row, roundScale));
+    if (parameter.dtype === 'float16') return (row) => row.map((x) => fromHalf(toHalf(x)));
+    if (storageFormat(parameter) === 'raw') return null;
+    return (row) => row.map((x) => fromUpperHalf(toUpperHalf(x)));
   }
 
   /** @param tensor the library's name without its last part */

@@ -1,5 +1,8 @@
 /** Tensors of a model library as byte sources: nothing is stored that can be made again, so 2 GB of zeros cost nothing. */
 
+const float = new Float32Array(1);
+const bits = new Uint32Array(float.buffer);
+
 /** A matrix of f32 numbers, made row by row. A vector has one row. */
 export interface Rows {
   rows: number;
@@ -13,6 +16,30 @@ export interface ByteSource {
   length: number;
   /** Writes the bytes from `begin` on into `out`, which is all zeros. */
   fill(begin: number, out: Uint8Array): void;
+}
+
+/**
+ * `raw`, or MLC's `f32-to-bf16`: f32 tensors travel as their upper halves. WebLLM has a tensor in the runtime's 2 GiB several times over
+ * while it is decoded, and aborts on Qwen2's 544 MB embedding when that comes raw; as bf16, as MLC ships it, it loads.
+ */
+export type StorageFormat = 'raw' | 'f32-to-bf16';
+
+export function storageFormat({ shape, dtype }: { shape: (number | string)[]; dtype: string }): StorageFormat {
+  const bytes = shape.reduce<number>((product, size) => product * Number(size), 4);
+  return dtype === 'float32' && bytes > 2 ** 28 ? 'f32-to-bf16' : 'raw';
+}
+
+/** Nearest bf16, ties to even, as the upper half of an f32. */
+export function toUpperHalf(x: number): number {
+  float[0] = x;
+  const upper = bits[0]! >>> 16;
+  const lower = bits[0]! & 0xffff;
+  return upper + (lower > 0x8000 || (lower === 0x8000 && upper % 2 === 1) ? 1 : 0);
+}
+
+export function fromUpperHalf(half: number): number {
+  bits[0] = half << 16;
+  return float[0]!;
 }
 
 /** MLC's group quantisation q4*_1: 32 numbers of a row share a scale, 8 go into a u32, lowest first, and 7 stands for zero. */
@@ -56,8 +83,11 @@ export function dequantiseRow({ words, scales }: QuantisedRow): Float32Array {
 /** The rows as the library wants them: as numbers, or as the words or scales of their quantised form. */
 export function encodeRows(
   rows: Rows,
-  stored: { part: 'weight' | 'q_weight' | 'q_scale'; dtype: 'float32' | 'float16' | 'uint32' },
+  stored: { part: 'weight' | 'q_weight' | 'q_scale'; dtype: 'float32' | 'float16' | 'uint32'; format?: StorageFormat },
 ): ByteSource {
+  if (stored.format === 'f32-to-bf16') {
+    return byRow(rows, rows.columns * 2, (row) => bytesOf(Uint16Array.from(row, toUpperHalf)));
+  }
   const toBytes = (values: Float32Array) => (stored.dtype === 'float16' ? bytesOf(toHalves(values)) : bytesOf(values));
   const roundScale = stored.dtype === 'float16' ? (x: number) => fromHalf(toHalf(x)) : Math.fround;
   const numberBytes = stored.dtype === 'float16' ? 2 : 4;
@@ -77,7 +107,7 @@ function byRow(rows: Rows, rowBytes: number, encode: (row: Float32Array) => Uint
   return {
     length: rows.rows * rowBytes,
     fill(begin, out) {
-      for (let at = 0; at < out.length; ) {
+      for (let at = 0; at < out.length;) {
         const index = Math.floor((begin + at) / rowBytes);
         const offset = (begin + at) % rowBytes;
         const count = Math.min(rowBytes - offset, out.length - at);
@@ -100,9 +130,6 @@ function bytesOf(array: Float32Array | Uint32Array | Uint16Array): Uint8Array {
 export function toHalves(values: Float32Array): Uint16Array {
   return Uint16Array.from(values, toHalf);
 }
-
-const float = new Float32Array(1);
-const bits = new Uint32Array(float.buffer);
 
 /** Nearest IEEE half, ties to even. */
 export function toHalf(x: number): number {

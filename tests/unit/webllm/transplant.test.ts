@@ -48,7 +48,8 @@ function readBytes(transplant: Transplant, parameter: LibraryParameter): Uint8Ar
   const source = transplant.source(parameter);
   const bytes = new Uint8Array(source.length);
   // In pieces that cut rows and words: the server does so too.
-  for (let begin = 0; begin < bytes.length; begin += 100_003) source.fill(begin, bytes.subarray(begin, begin + 100_003));
+  for (let begin = 0; begin < bytes.length; begin += 100_003)
+    source.fill(begin, bytes.subarray(begin, begin + 100_003));
   return bytes;
 }
 
@@ -90,7 +91,15 @@ describe.each(['q0f32', 'q4f32_1'])('%s', (quantization) => {
   const transplant = new Transplant(FOLDER, library, constants);
   const there = {
     ...organism,
-    ...{ dModel: D, nLayers: LAYERS, nHeads: HEADS, nKeyValueHeads: GROUPS, dHead: HEAD, dMlp: MLP, dVocab: VOCABULARY },
+    ...{
+      dModel: D,
+      nLayers: LAYERS,
+      nHeads: HEADS,
+      nKeyValueHeads: GROUPS,
+      dHead: HEAD,
+      dMlp: MLP,
+      dVocab: VOCABULARY,
+    },
     ...constants,
   };
 

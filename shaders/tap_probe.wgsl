@@ -1,5 +1,8 @@
 // readings[first_slot + p, t] = <h[t, :], vectors[vector_row + p, :]>
 // grid: (tokens, probes); one workgroup a reading
+#define RESIDUAL residual_f32
+#define ACCESS read
+#include "RESIDUAL.wgsl"
 #include "workgroup_sum.wgsl"
 
 struct Params {
@@ -9,20 +12,21 @@ struct Params {
   tokens: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> h: array<f32>; // (tokens, d_model)
 @group(0) @binding(2) var<storage, read> vectors: array<f32>; // (probes of all layers, d_model)
 @group(0) @binding(3) var<storage, read_write> readings: array<f32>; // (slots, tokens)
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row = workgroup.x * params.d_model;
+  let words = params.d_model / NUMBERS_A_WORD;
+  let row = workgroup.x * words;
   let vector = (params.vector_row + workgroup.y) * params.d_model;
-  var dot = 0.0;
-  for (var i = lane; i < params.d_model; i += WORKGROUP_SIZE) {
-    dot += h[row + i] * vectors[vector + i];
+  var reading = 0.0;
+  for (var i = lane; i < words; i += WORKGROUP_SIZE) {
+    let v = vector + i * NUMBERS_A_WORD;
+    reading += dot(load_word(row + i), vec2f(vectors[v], vectors[v + NUMBERS_A_WORD - 1u]));
   }
-  dot = workgroup_sum(dot, lane);
+  reading = workgroup_sum(reading, lane);
   if (lane == 0u) {
-    readings[(params.first_slot + workgroup.y) * params.tokens + workgroup.x] = dot;
+    readings[(params.first_slot + workgroup.y) * params.tokens + workgroup.x] = reading;
   }
 }

@@ -13,9 +13,10 @@ const arrows: Record<string, string[]> = {
   gpu: [],
   interp: [],
   taps: ['gpu', 'interp'],
-  llama: ['gpu', 'taps', 'interp'],
-  webllm: ['gpu', 'taps', 'interp'],
-  engine: ['gpu', 'interp', 'llama', 'webllm'],
+  chat: ['taps', 'interp'],
+  llama: ['gpu', 'taps', 'chat', 'interp'],
+  webllm: ['gpu', 'taps', 'chat', 'interp'],
+  engine: ['gpu', 'interp', 'chat', 'llama', 'webllm'],
   extract: ['engine', 'interp'],
   lab: ['engine', 'extract', 'interp'],
   share: ['interp'],
@@ -26,7 +27,7 @@ const arrows: Record<string, string[]> = {
 };
 
 /** The engines implement `engine/engine.ts`, an interface: its types cross against the arrow, code never does. */
-const typesOnly: Record<string, string> = { llama: 'engine/engine', webllm: 'engine/engine' };
+const typesOnly: Record<string, string> = { chat: 'engine/engine', llama: 'engine/engine', webllm: 'engine/engine' };
 
 /** The engines are reached from the worker alone: elsewhere the page would load a second copy, with no GPU worker around it. */
 const engineReaders = /^lib\/engine\//;

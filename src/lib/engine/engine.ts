@@ -22,6 +22,8 @@ export interface ModelInfo {
   dVocab: number;
   contextLength: number;
   taps: 'verified' | 'unavailable';
+  /** Why the residual stream can be neither read nor steered. */
+  tapsReason?: string;
   /** 0-based block whose residual the persona space is read from. */
   targetLayer: number;
   label: string;
@@ -58,6 +60,8 @@ export interface ChatRequest {
   interventions?: Intervention[];
   probes?: Probe[];
   sampling?: Sampling;
+  /** How many alternatives each token reports, 0 to 20; default 0. */
+  topLogprobs?: number;
   /** Changes of the interventions while the reply is written: from the token with this index on (0 is the first sampled one), these hold. */
   schedule?: { token: number; interventions: Intervention[] }[];
 }
@@ -66,6 +70,14 @@ export interface ChatToken {
   id: number;
   text: string;
   /** Natural log of the probability at temperature 1, before top-p. */
+  logprob: number;
+  /** The most likely tokens at this place, most likely first, if they were asked for. */
+  alternatives?: Alternative[];
+}
+
+export interface Alternative {
+  id: number;
+  text: string;
   logprob: number;
 }
 
@@ -131,6 +143,7 @@ export interface ResolvedChatRequest {
   interventions: ResolvedIntervention[];
   probes: ResolvedProbe[];
   sampling: Required<Sampling>;
+  topLogprobs?: number;
   schedule: { token: number; interventions: ResolvedIntervention[] }[];
 }
 
@@ -151,6 +164,6 @@ export interface Engine {
   ): Promise<ForwardResult>;
   /** Replaces the interventions of the reply being written, from the next token on. Returns that token's index; null if none is being written. */
   steer(interventions: ResolvedIntervention[]): number | null;
-  /** Frees every GPU buffer. */
-  destroy(): void;
+  /** Frees every GPU buffer. Resolves when nothing is left. */
+  destroy(): void | Promise<void>;
 }

@@ -1,14 +1,16 @@
 /** What the worker does, apart from being a worker: one GPU, one loaded model, and the methods of the protocol on it. */
 import { PersonascopeError } from '../errors';
 import { openGpu, type Gpu } from '../gpu/device';
-import { VectorBook } from '../interp/vector-book';
-import { LlamaEngine } from '../llama/engine';
-import { openModelFolder } from '../llama/source';
-import type { ChatTokenizer } from '../llama/tokenizer';
-import { embeddedModels, embeddedModelUrl } from './catalogue';
-import type { Engine, ModelSource } from './engine';
-import { downloadPersonaSpace } from './persona-download';
-import type { LoadProgress, Method, Methods } from './protocol';
+import { embeddedModels } from './catalogue';
+import {
+  describeSource,
+  openWebLlmModel,
+  openWgsl,
+  type Opened,
+  type ReportProgress,
+  type WebLlmDescription,
+} from './open-model';
+import type { Method, Methods } from './protocol';
 import { resolveChat, resolveForward } from './requests';
 
 export interface CallContext<M extends Method> {
@@ -23,7 +25,7 @@ type Handlers = {
 export class EngineHost implements Handlers {
   readonly #onLost: (reason: string) => void;
   #gpu: Gpu | null = null;
-  #loaded: { engine: Engine; book: VectorBook; tokenizer: ChatTokenizer } | null = null;
+  #loaded: Opened | null = null;
 
   /** @param onLost called when the GPU device is lost; no model is loaded then */
   constructor(onLost: (reason: string) => void) {
@@ -34,32 +36,22 @@ export class EngineHost implements Handlers {
     return embeddedModels;
   }
 
-  /** The model that was loaded stays until the new one can answer, and for good if the new one can't. */
+  /**
+   * The model that was loaded stays until the new one can answer, and for good if the new one can't. Two models of WebLLM's are
+   * never held at once: that is what a GPU's memory is for.
+   */
   async load({ model, baseUrl }: Methods['load']['request'], { signal, emit }: CallContext<'load'>) {
-    const { id, label, url } = describeSource(model, baseUrl);
-    const progress = (phase: LoadProgress['phase'], loadedBytes = 0, totalBytes = 0) =>
+    const source = describeSource(model, baseUrl);
+    const progress: ReportProgress = (phase, loadedBytes = 0, totalBytes = 0) =>
       emit({ phase, loadedBytes, totalBytes });
     progress('device');
-    const gpu = await this.#openGpu();
-    progress('config');
-    const files = await openModelFolder(url, {
-      signal,
-      onProgress: (loaded, total) => progress('weights', loaded, total),
-    });
-    const { nLayers, dModel } = files.config;
-    const personas = await downloadPersonaSpace(url, files, signal);
-    progress('compile', files.totalBytes, files.totalBytes);
-    const book = new VectorBook({
-      nLayers,
-      dModel,
-      space: personas?.space ?? null,
-      tensors: personas?.tensors ?? new Map(),
-    });
-    const engine = await LlamaEngine.open({ gpu, files, id, label, targetLayer: personas?.space.targetLayer, signal });
-    this.#loaded?.engine.destroy();
-    const { tokenizer } = files;
-    this.#loaded = { engine, book, tokenizer };
-    return { info: engine.info, personaSpace: personas?.space ?? null };
+    const opened =
+      source.engine === 'web-llm'
+        ? await this.#openWebLlm(source, signal, progress)
+        : await openWgsl(await this.#openGpu(), source, signal, progress);
+    await this.#loaded?.engine.destroy();
+    this.#loaded = opened;
+    return { info: opened.engine.info, personaSpace: opened.space };
   }
 
   async vectors() {
@@ -86,6 +78,16 @@ export class EngineHost implements Handlers {
     return this.#require().tokenizer.encodeChat(messages, prefill);
   }
 
+  async #openWebLlm(source: WebLlmDescription, signal: AbortSignal, progress: ReportProgress): Promise<Opened> {
+    if (this.#loaded?.engine.info.engine === 'web-llm') {
+      await this.#loaded.engine.destroy();
+      this.#loaded = null;
+    }
+    const opened = await openWebLlmModel(source, signal, progress);
+    this.#watch(opened.engine.device, () => this.#loaded?.engine === opened.engine);
+    return opened;
+  }
+
   #require() {
     if (!this.#loaded) throw new PersonascopeError('NoModel', 'No model is loaded.', 'Choose a model first.');
     return this.#loaded;
@@ -94,40 +96,20 @@ export class EngineHost implements Handlers {
   async #openGpu(): Promise<Gpu> {
     if (this.#gpu) return this.#gpu;
     const gpu = (this.#gpu = await openGpu());
-    void gpu.device.lost.then(({ reason, message }) => {
-      if (reason === 'destroyed' || this.#gpu !== gpu) return;
-      this.#gpu = null;
-      this.#loaded = null;
-      this.#onLost(message || reason || 'unknown reason');
+    this.#watch(gpu.device, () => {
+      const isOurs = this.#gpu === gpu;
+      if (isOurs) this.#gpu = null;
+      return isOurs && this.#loaded?.engine.info.engine !== 'web-llm';
     });
     return gpu;
   }
-}
 
-function describeSource(model: string | ModelSource, baseUrl: string): { id: string; label: string; url: string } {
-  if (typeof model === 'string') {
-    const known = embeddedModels.find(({ id }) => id === model);
-    if (known) return { id: known.id, label: known.label, url: embeddedModelUrl(known.id, baseUrl) };
-    const ids = embeddedModels.map(({ id }) => id).join(', ');
-    throw new PersonascopeError(
-      'BadRequest',
-      `model: "${model}" is not known; known are ${ids}.`,
-      'Give one of these, or a source.',
-    );
+  /** @param isLoaded whether the loaded model ran on this device */
+  #watch(device: GPUDevice, isLoaded: () => boolean): void {
+    void device.lost.then(({ reason, message }) => {
+      if (reason === 'destroyed' || !isLoaded()) return;
+      this.#loaded = null;
+      this.#onLost(message || reason || 'unknown reason');
+    });
   }
-  if (model?.engine === 'web-llm') {
-    throw new PersonascopeError(
-      'NotSupported',
-      'model.engine: web-llm models are not in this version.',
-      "Give engine 'wgsl' and a folder in Hugging Face layout.",
-    );
-  }
-  if (model?.engine !== 'wgsl' || typeof model.url !== 'string') {
-    throw new PersonascopeError(
-      'BadRequest',
-      "model: must be a known id, or { engine: 'wgsl', url } with the address of a folder.",
-    );
-  }
-  const label = model.url.replace(/\/+$/, '').split('/').pop() || model.url;
-  return { id: model.url, label, url: model.url };
 }

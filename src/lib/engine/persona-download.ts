@@ -1,6 +1,5 @@
 /** Fetches the persona space that may stand beside a checkpoint. */
 import { PersonascopeError } from '../errors';
-import type { ModelFiles } from '../llama/source';
 import { readPersonaFiles, type PersonaFiles } from './persona-files';
 
 /** Bytes of either file; hundreds of vectors of a large model are below it. */
@@ -12,7 +11,7 @@ const MAX_BYTES = 2 ** 28;
  */
 export async function downloadPersonaSpace(
   url: string,
-  files: ModelFiles,
+  digest: () => Promise<string>,
   signal: AbortSignal,
 ): Promise<PersonaFiles | null> {
   const folder = new URL(url.endsWith('/') ? url : `${url}/`);
@@ -22,7 +21,7 @@ export async function downloadPersonaSpace(
   if (!json) return null;
   if (!bytes) throw new PersonascopeError('BadModel', 'personas.json is there, but personas.safetensors is not.');
   const personas = readPersonaFiles(json, bytes);
-  if (personas.space.modelDigest !== (await files.digest())) {
+  if (personas.space.modelDigest !== (await digest())) {
     throw new PersonascopeError(
       'BadModel',
       'personas.json: modelDigest belongs to other weights, so its vectors mean nothing here.',

@@ -16,7 +16,7 @@ import type { ErrorData } from '../errors';
 
 /** Progress of a load: bytes so far of all bytes, and what is being done. */
 export interface LoadProgress {
-  phase: 'device' | 'config' | 'weights' | 'compile';
+  phase: 'device' | 'config' | 'weights' | 'compile' | 'taps';
   loadedBytes: number;
   totalBytes: number;
 }

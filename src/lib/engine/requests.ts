@@ -26,6 +26,7 @@ const chatSchema = v.object({
   interventions: v.optional(v.array(v.any()), []),
   probes: v.optional(v.array(v.any()), []),
   sampling: v.optional(samplingSchema, {}),
+  topLogprobs: v.optional(count(20), 0),
   schedule: v.optional(
     v.pipe(v.array(v.object({ token: count(100_000), interventions: v.array(v.any()) })), v.maxLength(10_000)),
     [],

@@ -4,7 +4,7 @@
  */
 import type { Gpu } from './device';
 import type { Kernel } from './kernel';
-import type { Tensor } from './tensor';
+import type { BufferRef } from './tensor';
 
 /** Uniform offsets must be multiples of this (WebGPU's default limit), so each dispatch has a slot of this many bytes. */
 const SLOT = 256;
@@ -12,24 +12,39 @@ const MAX_GRID = 65_535;
 /** Bind groups kept. A model needs a few hundred; those of tensors that are gone (a chat's taps) are dropped with all others once there are more. */
 const MAX_GROUPS = 4096;
 
+/** Where dispatches go: a list that is submitted later, or a pass that is being written. */
+export interface CommandSink {
+  /**
+   * Appends a dispatch. Bindings and params are given by the names they have in the shader.
+   * @param grid workgroups in x and y
+   * @throws Error if a name is missing or the grid is too large: a fault of ours, not of a visitor.
+   */
+  run(
+    kernel: Kernel,
+    bindings: Record<string, BufferRef>,
+    params: Record<string, number>,
+    grid: [number, number?],
+  ): void;
+}
+
 interface Dispatch {
   type: 'dispatch';
   kernel: Kernel;
-  tensors: Tensor[];
+  tensors: BufferRef[];
   slot: number;
   grid: [number, number];
 }
 
 interface Copy {
   type: 'copy';
-  from: Tensor;
+  from: BufferRef;
   to: GPUBuffer;
   bytes: number;
   fromOffset: number;
   toOffset: number;
 }
 
-export class Commands {
+export class Commands implements CommandSink {
   readonly #gpu: Gpu;
   #steps: (Dispatch | Copy)[] = [];
   #slots = 0;
@@ -42,33 +57,24 @@ export class Commands {
     this.#paramsBuffer = this.#createParamsBuffer();
   }
 
-  /**
-   * Appends a dispatch. Bindings and params are given by the names they have in the shader.
-   * @param grid workgroups in x and y
-   * @throws Error if a name is missing or the grid is too large: a fault of ours, not of a visitor.
-   */
-  run(kernel: Kernel, bindings: Record<string, Tensor>, params: Record<string, number>, grid: [number, number?]): void {
+  run(
+    kernel: Kernel,
+    bindings: Record<string, BufferRef>,
+    params: Record<string, number>,
+    grid: [number, number?],
+  ): void {
     const [x, y = 1] = grid;
     if (x > MAX_GRID || y > MAX_GRID) throw new Error(`${kernel.key}: grid ${x} x ${y} is larger than ${MAX_GRID}.`);
     if (x === 0 || y === 0) return;
-    const tensors = kernel.bindings.map(({ name }) => {
-      const tensor = bindings[name];
-      if (!tensor) throw new Error(`${kernel.key}: binding "${name}" is missing.`);
-      return tensor;
-    });
+    const tensors = orderTensors(kernel, bindings);
     const slot = this.#slots++;
     if ((slot + 1) * SLOT > this.#params.byteLength) this.#grow();
-    kernel.params.forEach(({ name, type }, i) => {
-      const value = params[name];
-      if (value === undefined) throw new Error(`${kernel.key}: param "${name}" is missing.`);
-      if (type === 'u32') this.#params.setUint32(slot * SLOT + i * 4, value, true);
-      else this.#params.setFloat32(slot * SLOT + i * 4, value, true);
-    });
+    writeParams(this.#params, slot * SLOT, kernel, params);
     this.#steps.push({ type: 'dispatch', kernel, tensors, slot, grid: [x, y] });
   }
 
   /** Appends a copy. Offsets and size in bytes, multiples of 4. */
-  copy(from: Tensor, to: GPUBuffer, bytes: number, fromOffset = 0, toOffset = 0): void {
+  copy(from: BufferRef, to: GPUBuffer, bytes: number, fromOffset = 0, toOffset = 0): void {
     this.#steps.push({ type: 'copy', from, to, bytes, fromOffset, toOffset });
   }
 
@@ -140,4 +146,23 @@ export class Commands {
       usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
     });
   }
+}
+
+/** Tensors in the order of the kernel's bindings. @throws Error if one is missing */
+export function orderTensors(kernel: Kernel, bindings: Record<string, BufferRef>): BufferRef[] {
+  return kernel.bindings.map(({ name }) => {
+    const tensor = bindings[name];
+    if (!tensor) throw new Error(`${kernel.key}: binding "${name}" is missing.`);
+    return tensor;
+  });
+}
+
+/** Lays the kernel's `Params` out at `offset`. @throws Error if one is missing */
+export function writeParams(view: DataView, offset: number, kernel: Kernel, params: Record<string, number>): void {
+  kernel.params.forEach(({ name, type }, i) => {
+    const value = params[name];
+    if (value === undefined) throw new Error(`${kernel.key}: param "${name}" is missing.`);
+    if (type === 'u32') view.setUint32(offset + i * 4, value, true);
+    else view.setFloat32(offset + i * 4, value, true);
+  });
 }

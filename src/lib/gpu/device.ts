@@ -36,20 +36,32 @@ export class Gpu {
   }
 }
 
+/** What the browser calls the GPU, and whether a CPU plays it. */
+export function describeAdapter({ info }: GPUAdapter): { name: string; isSoftware: boolean } {
+  const { vendor, architecture, description } = info;
+  const name = description || [vendor, architecture].filter(Boolean).join(' ') || 'unnamed GPU';
+  return { name, isSoftware: /swiftshader|llvmpipe|lavapipe|basic render/i.test(`${architecture} ${name}`) };
+}
+
+/** The fastest adapter. @throws PersonascopeError `WebGpuUnavailable` */
+export async function requestAdapter(gpu: GPU | undefined = globalThis.navigator?.gpu): Promise<GPUAdapter> {
+  if (!gpu) throw new PersonascopeError('WebGpuUnavailable', 'This browser has no WebGPU.', WHERE_IT_WORKS);
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (!adapter) throw new PersonascopeError('WebGpuUnavailable', 'WebGPU found no GPU it can use.', WHERE_IT_WORKS);
+  return adapter;
+}
+
 /**
  * Asks for the fastest adapter with the largest buffers it offers.
  * @throws PersonascopeError `WebGpuUnavailable`
  */
 export async function openGpu(gpu: GPU | undefined = globalThis.navigator?.gpu): Promise<Gpu> {
-  if (!gpu) throw new PersonascopeError('WebGpuUnavailable', 'This browser has no WebGPU.', WHERE_IT_WORKS);
-  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
-  if (!adapter) throw new PersonascopeError('WebGpuUnavailable', 'WebGPU found no GPU it can use.', WHERE_IT_WORKS);
+  const adapter = await requestAdapter(gpu);
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
   try {
     const device = await adapter.requestDevice({ requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } });
-    const { vendor, architecture, description } = adapter.info;
-    const name = description || [vendor, architecture].filter(Boolean).join(' ') || 'unnamed GPU';
-    return new Gpu(device, name, /swiftshader|llvmpipe|lavapipe|basic render/i.test(`${architecture} ${name}`));
+    const { name, isSoftware } = describeAdapter(adapter);
+    return new Gpu(device, name, isSoftware);
   } catch (cause) {
     throw new PersonascopeError('WebGpuUnavailable', `The GPU refused to open: ${String(cause)}.`, WHERE_IT_WORKS, {
       cause,

@@ -2,10 +2,10 @@
 import { PersonascopeError } from '../errors';
 import type { Commands } from './commands';
 import type { Gpu } from './device';
-import type { Tensor } from './tensor';
+import type { BufferRef } from './tensor';
 
 export interface Span {
-  tensor: Tensor;
+  tensor: BufferRef;
   byteOffset?: number;
   /** Multiple of 4. */
   bytes: number;

@@ -5,10 +5,23 @@ import type { Gpu } from './device';
 /** `f16` and `bf16` are stored two to a 32-bit word and unpacked in the shader, so neither needs the `shader-f16` feature. */
 export type DType = 'f32' | 'u32' | 'f16' | 'bf16';
 
-let nextId = 1;
+/** What a kernel can be given: a buffer, and a number that is its own for the life of the page. Bind groups are cached by it. */
+export interface BufferRef {
+  readonly id: number;
+  readonly buffer: GPUBuffer;
+}
 
-export class Tensor {
-  /** Unique for the life of the page: bind groups are cached by it. */
+let nextId = 1;
+const borrowed = new WeakMap<GPUBuffer, BufferRef>();
+
+/** A buffer that somebody else owns and destroys. */
+export function borrow(buffer: GPUBuffer): BufferRef {
+  let ref = borrowed.get(buffer);
+  if (!ref) borrowed.set(buffer, (ref = { id: nextId++, buffer }));
+  return ref;
+}
+
+export class Tensor implements BufferRef {
   readonly id = nextId++;
   readonly label: string;
   readonly shape: readonly number[];

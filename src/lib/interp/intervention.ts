@@ -64,3 +64,29 @@ export interface ResolvedProbe {
 export function isIdle(intervention: Pick<Intervention, 'kind' | 'coefficient'>): boolean {
   return intervention.kind === 'addition' && (intervention.coefficient ?? 1) === 0;
 }
+
+/** The same changes in the same order, number for number. */
+export function areSameInterventions(a: readonly ResolvedIntervention[], b: readonly ResolvedIntervention[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((one, i) => {
+      const other = b[i]!;
+      return (
+        one.kind === other.kind &&
+        one.positions === other.positions &&
+        one.coefficient === other.coefficient &&
+        one.floor === other.floor &&
+        one.ceiling === other.ceiling &&
+        areSameVectors(one.vectors, other.vectors)
+      );
+    })
+  );
+}
+
+export function areSameVectors(a: LayerVectors, b: LayerVectors): boolean {
+  if (a.size !== b.size) return false;
+  return [...a].every(([layer, vector]) => {
+    const other = b.get(layer);
+    return other?.length === vector.length && vector.every((x, i) => x === other[i]);
+  });
+}

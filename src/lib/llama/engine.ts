@@ -15,14 +15,15 @@ import type { Gpu } from '../gpu/device';
 import { ReadbackRing } from '../gpu/readback';
 import { TensorOwner, type DType, type Tensor } from '../gpu/tensor';
 import type { ResolvedIntervention } from '../interp/intervention';
+import { mostLikely, type Draw } from '../interp/sampling';
 import { Accumulator, type TokenRange } from '../taps/accumulator';
 import { compileTaps, TapProgram, type TapKernels } from '../taps/tap-program';
 import type { LlamaConfig } from './config';
 import { LlamaForward } from './forward';
 import { LlamaKernels } from './kernels';
-import { Reply } from './reply';
+import { Reply, type Sampled } from '../chat/reply';
 import type { ModelFiles } from './source';
-import type { ChatTokenizer } from './tokenizer';
+import type { ChatTokenizer } from '../chat/tokenizer';
 import { uploadWeights } from './weights';
 
 /** Tokens of a prefill pass. */
@@ -102,7 +103,10 @@ export class LlamaEngine implements Engine {
       for (const { q, k, v, o, gate, up, down } of weights.layers) {
         for (const { weight } of [q, k, v, o, gate, up, down]) types.add(weight.dtype);
       }
-      const [kernels, taps] = await Promise.all([LlamaKernels.compile(gpu, files.config, types), compileTaps(gpu)]);
+      const [kernels, taps] = await Promise.all([
+        LlamaKernels.compile(gpu, files.config, types),
+        compileTaps(gpu, 'f32'),
+      ]);
       return new LlamaEngine(options, owner, weights, kernels, taps);
     } catch (error) {
       owner.destroy();
@@ -136,13 +140,21 @@ export class LlamaEngine implements Engine {
       };
       const accumulators = (options.collect ?? []).map((site) => ({
         site,
-        accumulator: new Accumulator(this.#gpu, this.#taps.accumulate, nLayers, dModel, ranges[site]),
+        accumulator: new Accumulator(this.#gpu, this.#taps, nLayers, dModel, ranges[site]),
       }));
       try {
         const reply = (this.#reply = new Reply(
           { request, tokenizer, promptIds: prompt.ids, promptLength, contextLength: this.info.contextLength },
           taps,
-          (tokenIds, position, draw) => this.#pass(tokenIds, position, promptLength, taps, accumulators, draw),
+          (tokenIds, position, draw) =>
+            this.#pass(
+              tokenIds,
+              position,
+              promptLength,
+              taps,
+              accumulators,
+              draw && { ...draw, alternatives: request.topLogprobs ?? 0 },
+            ),
         ));
         const result = await reply.write(Math.min(MAX_ROWS, this.info.contextLength), options);
         return { ...result, collected: await this.#readSums(accumulators) };
@@ -237,8 +249,8 @@ export class LlamaEngine implements Engine {
     promptLength: number,
     taps: TapProgram,
     accumulators: { accumulator: Accumulator }[],
-    draw: { temperature: number; topP: number; uniform: number } | null,
-  ): Promise<{ sampled: { id: number; logprob: number; nonFinite: number } | null; readings: Float32Array[] }> {
+    draw: (Draw & { alternatives: number }) | null,
+  ): Promise<{ sampled: Sampled | null; readings: Float32Array[] }> {
     const rows = tokenIds.length;
     const span = { rows, promptRows: Math.max(0, Math.min(rows, promptLength - position)) };
     const commands = this.#commands;
@@ -256,15 +268,16 @@ export class LlamaEngine implements Engine {
         uniform_draw: draw.uniform,
       });
     }
-    const [sampled, readings] = await this.#readback.submitAndRead(commands, [
+    const wantsLogits = (draw?.alternatives ?? 0) > 0;
+    const [sampled, readings, logits] = await this.#readback.submitAndRead(commands, [
       { tensor: this.#sampled, bytes: 16 },
       { tensor: taps.readings, bytes: taps.slots.length * rows * 4 },
+      { tensor: this.#forward.logits, bytes: wantsLogits ? this.#config.dVocab * 4 : 0 },
     ]);
-    const view = new DataView(sampled!);
     return {
-      sampled: draw
-        ? { id: view.getUint32(0, true), logprob: view.getFloat32(4, true), nonFinite: view.getUint32(8, true) }
-        : null,
+      sampled:
+        draw &&
+        readSampled(sampled!, wantsLogits ? mostLikely(new Float32Array(logits!), draw.alternatives) : undefined),
       readings: taps.slots.map((_, i) => new Float32Array(readings!, i * rows * 4, rows)),
     };
   }
@@ -302,6 +315,16 @@ export class LlamaEngine implements Engine {
       this.#isBusy = false;
     }
   }
+}
+
+function readSampled(bits: ArrayBuffer, alternatives: Sampled['alternatives']): Sampled {
+  const view = new DataView(bits);
+  const sampled = {
+    id: view.getUint32(0, true),
+    logprob: view.getFloat32(4, true),
+    nonFinite: view.getUint32(8, true),
+  };
+  return alternatives ? { ...sampled, alternatives } : sampled;
 }
 
 function commonPrefixLength(a: number[], b: number[]): number {

@@ -6,7 +6,7 @@ import { badModel, downloadJson, downloadText, type DownloadOptions } from './do
 import type { TensorEntry } from './safetensors-header';
 import { downloadShard, type Shard } from './shard';
 import { checkTensors, expectedTensors } from './tensors';
-import { ChatTokenizer } from './tokenizer';
+import { ChatTokenizer } from '../chat/tokenizer';
 
 export interface ModelFiles {
   config: LlamaConfig;

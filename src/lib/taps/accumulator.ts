@@ -1,9 +1,8 @@
 /** Sums of the residual stream over chosen tokens at every layer, kept on the GPU: what extraction averages. */
-import type { Commands } from '../gpu/commands';
+import type { CommandSink } from '../gpu/commands';
 import type { Gpu } from '../gpu/device';
-import type { Kernel } from '../gpu/kernel';
-import { TensorOwner, type Tensor } from '../gpu/tensor';
-import { WORKGROUP_SIZE } from './tap-program';
+import { TensorOwner, type BufferRef, type Tensor } from '../gpu/tensor';
+import { WORKGROUP_SIZE, type TapKernels } from './tap-program';
 
 /** Token positions [begin, end) of the sequence. */
 export interface TokenRange {
@@ -14,15 +13,15 @@ export interface TokenRange {
 export class Accumulator {
   /** (nLayers, dModel) */
   readonly sums: Tensor;
-  readonly #kernel: Kernel;
+  readonly #kernels: TapKernels;
   readonly #dModel: number;
   readonly #owner: TensorOwner;
   #range: TokenRange;
   /** Tokens accumulated so far, at each layer. */
   count = 0;
 
-  constructor(gpu: Gpu, kernel: Kernel, nLayers: number, dModel: number, range: TokenRange) {
-    this.#kernel = kernel;
+  constructor(gpu: Gpu, kernels: TapKernels, nLayers: number, dModel: number, range: TokenRange) {
+    this.#kernels = kernels;
     this.#dModel = dModel;
     this.#range = range;
     this.#owner = new TensorOwner(gpu);
@@ -35,14 +34,14 @@ export class Accumulator {
   }
 
   /** @param h (rows, dModel), row 0 at `position` */
-  encode(commands: Commands, layer: number, h: Tensor, position: number, rows: number): void {
+  encode(commands: CommandSink, layer: number, h: BufferRef, position: number, rows: number): void {
     const { first, count } = this.#overlap(position, rows);
     if (count === 0) return;
     commands.run(
-      this.#kernel,
+      this.#kernels.accumulate,
       { h, sums: this.sums },
       { d_model: this.#dModel, first_row: first, rows: count, slot: layer },
-      [Math.ceil(this.#dModel / WORKGROUP_SIZE)],
+      [Math.ceil(this.#dModel / this.#kernels.numbersAWord / WORKGROUP_SIZE)],
     );
   }
 

@@ -2,10 +2,10 @@
  * Interventions and probes as kernels on a residual buffer. An engine calls `encode` once for each layer of each pass, right after the
  * block has written its output; nothing is read back here.
  */
-import type { Commands } from '../gpu/commands';
+import type { CommandSink } from '../gpu/commands';
 import type { Gpu } from '../gpu/device';
 import type { Kernel } from '../gpu/kernel';
-import { Tensor, TensorOwner } from '../gpu/tensor';
+import { Tensor, TensorOwner, type BufferRef } from '../gpu/tensor';
 import type { ResolvedIntervention, ResolvedProbe } from '../interp/intervention';
 import { planSteps, type Step } from './plan';
 
@@ -20,7 +20,12 @@ export interface ProbeSlot {
   layer: number;
 }
 
+/** How an engine stores the residual stream. */
+export type ResidualType = 'f32' | 'f16';
+
 export interface TapKernels {
+  /** Numbers in a 32-bit word of h. */
+  numbersAWord: 1 | 2;
   addition: Kernel;
   capping: Kernel;
   probe: Kernel;
@@ -30,12 +35,14 @@ export interface TapKernels {
 export const WORKGROUP_SIZE = 64;
 
 /** @throws PersonascopeError `ShaderError` */
-export async function compileTaps(gpu: Gpu): Promise<TapKernels> {
-  const get = (file: string) => gpu.kernels.get({ file, constants: { WORKGROUP_SIZE } });
+export async function compileTaps(gpu: Gpu, type: ResidualType): Promise<TapKernels> {
+  const defines = { RESIDUAL: `residual_${type}` };
+  const get = (file: string) => gpu.kernels.get({ file, defines, constants: { WORKGROUP_SIZE } });
   const [addition, capping, probe, accumulate] = await Promise.all(
     ['tap_addition', 'tap_capping', 'tap_probe', 'tap_accumulate'].map(get),
   );
-  return { addition: addition!, capping: capping!, probe: probe!, accumulate: accumulate! };
+  const kernels = { addition: addition!, capping: capping!, probe: probe!, accumulate: accumulate! };
+  return { numbersAWord: type === 'f16' ? 2 : 1, ...kernels };
 }
 
 export class TapProgram {
@@ -85,8 +92,13 @@ export class TapProgram {
     if (stacked.length > 0) this.#stepVectors.write(stacked);
   }
 
+  /** Nothing is read and nothing is changed. */
+  get isIdle(): boolean {
+    return this.#steps.length === 0 && this.slots.length === 0;
+  }
+
   /** Appends this layer's interventions, then its probes. @param h (rows, dModel) */
-  encode(commands: Commands, layer: number, h: Tensor, span: RowSpan): void {
+  encode(commands: CommandSink, layer: number, h: BufferRef, span: RowSpan): void {
     this.#steps.forEach((step, vectorRow) => {
       if (step.layer === layer) this.#encodeStep(commands, step, vectorRow, h, span);
     });
@@ -106,7 +118,7 @@ export class TapProgram {
     this.#stepVectors.destroy();
   }
 
-  #encodeStep(commands: Commands, step: Step, vectorRow: number, h: Tensor, span: RowSpan): void {
+  #encodeStep(commands: CommandSink, step: Step, vectorRow: number, h: BufferRef, span: RowSpan): void {
     const firstRow = step.positions === 'response' ? span.promptRows : 0;
     const endRow = step.positions === 'prompt' ? span.promptRows : span.rows;
     if (endRow <= firstRow) return;
@@ -114,7 +126,7 @@ export class TapProgram {
     const where = { d_model: this.#dModel, first_row: firstRow, vector_row: vectorRow };
     if (step.kind === 'addition') {
       commands.run(this.#kernels.addition, bindings, where, [
-        Math.ceil(this.#dModel / WORKGROUP_SIZE),
+        Math.ceil(this.#dModel / this.#kernels.numbersAWord / WORKGROUP_SIZE),
         endRow - firstRow,
       ]);
     } else {

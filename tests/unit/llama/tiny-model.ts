@@ -1,7 +1,7 @@
 /** A complete model folder of a few kB, and an in-memory server for it. */
 import { parseConfig } from '../../../src/lib/llama/config';
 import { encodeSafetensors, expectedTensors } from '../../../src/lib/llama/safetensors';
-import { organism } from './tiny-tokenizer';
+import { organism } from '../chat/tiny-tokenizer';
 
 export const tinyConfig = {
   architectures: ['LlamaForCausalLM'],

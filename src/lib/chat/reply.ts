@@ -6,12 +6,20 @@ import { uniformAt } from '../interp/random';
 import type { TapProgram } from '../taps/tap-program';
 import type { ChatTokenizer } from './tokenizer';
 
+/** What a pass draws. Alternatives: the most likely tokens, as many as were asked for. */
+export interface Sampled {
+  id: number;
+  logprob: number;
+  nonFinite: number;
+  alternatives?: { id: number; logprob: number }[];
+}
+
 /** Runs tokens from a position on. With `draw`, samples the token that follows the last of them. Readings: one array a probe slot, one value a row. */
 export type Pass = (
   tokenIds: number[],
   position: number,
   draw: { temperature: number; topP: number; uniform: number } | null,
-) => Promise<{ sampled: { id: number; logprob: number; nonFinite: number } | null; readings: Float32Array[] }>;
+) => Promise<{ sampled: Sampled | null; readings: Float32Array[] }>;
 
 export interface ReplyTask {
   request: ResolvedChatRequest;
@@ -20,6 +28,8 @@ export interface ReplyTask {
   promptIds: number[];
   promptLength: number;
   contextLength: number;
+  /** Tokens at the prompt's beginning that the engine's cache holds already, and what was read at them: one array a probe slot. */
+  cached?: { tokens: number; readings: Float32Array[] };
 }
 
 export class Reply {
@@ -29,6 +39,8 @@ export class Reply {
   #interventions: ResolvedIntervention[];
   /** Index of the next token whose pass has not been encoded yet. */
   #nextToken = 0;
+  /** The interventions are no longer those the reply began with. */
+  hasChanged = false;
   readonly #tokens: ChatToken[] = [];
   readonly #readings: Reading[];
 
@@ -49,18 +61,21 @@ export class Reply {
   }
 
   async write(maxRows: number, { signal, onToken }: ChatOptions): Promise<ChatResult> {
-    const { request, tokenizer, promptIds, promptLength, contextLength } = this.#task;
+    const { request, tokenizer, promptIds, promptLength, contextLength, cached } = this.#task;
     const { sampling } = request;
     const detokenizer = tokenizer.stream();
+    const name = ({ id, logprob }: { id: number; logprob: number }) => ({ id, text: tokenizer.decode([id]), logprob });
     const limit = Math.min(sampling.maxTokens, contextLength - promptIds.length);
     const schedule = [...request.schedule].sort((a, b) => a.token - b.token);
     const started = performance.now();
     let prefilled = started;
     let text = request.prefill ?? '';
-    let input = promptIds;
-    let position = 0;
+    let position = cached?.tokens ?? 0;
+    let input = promptIds.slice(position);
     let stopReason: ChatResult['stopReason'] = 'length';
     this.#apply(request.interventions);
+    this.hasChanged = false;
+    if (cached) this.#record(0, cached);
 
     while (true) {
       const index = this.#nextToken;
@@ -91,7 +106,8 @@ export class Reply {
         stopReason = 'stop';
         break;
       }
-      const token = { id: sampled.id, text: detokenizer.push(sampled.id), logprob: sampled.logprob };
+      const token: ChatToken = { id: sampled.id, text: detokenizer.push(sampled.id), logprob: sampled.logprob };
+      if (sampled.alternatives) token.alternatives = sampled.alternatives.map(name);
       text += token.text;
       this.#tokens.push(token);
       input = [sampled.id];
@@ -121,6 +137,7 @@ export class Reply {
   }
 
   #apply(interventions: ResolvedIntervention[]): void {
+    this.hasChanged = true;
     this.#interventions = interventions;
     this.#taps.setInterventions(interventions);
   }

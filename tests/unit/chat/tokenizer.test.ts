@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../../../src/lib/engine/engine';
-import { ChatTokenizer } from '../../../src/lib/llama/tokenizer';
+import { ChatTokenizer } from '../../../src/lib/chat/tokenizer';
 import { byteLevelTokenizer, chatMl, llama3, metaspaceTokenizer, organism } from './tiny-tokenizer';
 
 const families = { chatMl, llama3, organism };

@@ -1,0 +1,308 @@
+/** The web-llm engine: a stock model library run by WebLLM, read and steered through the device it runs on. */
+import type { MLCEngine } from '@mlc-ai/web-llm';
+import { Reply, type Sampled } from '../chat/reply';
+import { ChatTokenizer } from '../chat/tokenizer';
+import type {
+  ChatOptions,
+  ChatResult,
+  Collected,
+  CollectSite,
+  Engine,
+  ForwardResult,
+  ModelInfo,
+  ResolvedChatRequest,
+} from '../engine/engine';
+import { PersonascopeError } from '../errors';
+import { Commands } from '../gpu/commands';
+import { Gpu } from '../gpu/device';
+import { ReadbackRing } from '../gpu/readback';
+import type { BufferRef } from '../gpu/tensor';
+import type { ResolvedIntervention } from '../interp/intervention';
+import { mostLikely, type Draw } from '../interp/sampling';
+import { Accumulator, type TokenRange } from '../taps/accumulator';
+import { compileTaps, TapProgram, type TapKernels } from '../taps/tap-program';
+import type { ChatConfig } from './chat-config';
+import type { Interposer } from './interposer';
+import { KeyValueCache } from './key-value-cache';
+import { LogitTap } from './logit-tap';
+import { openRuntime, type OpenStep, type RuntimeModel } from './runtime';
+import { checkTaps } from './self-check';
+import { TapStream } from './tap-stream';
+import { readVerdict, writeVerdict } from './verdicts';
+
+/** Tokens of a prefill pass: fewer than any library takes at once, so that one call of WebLLM's is one pass. */
+const MAX_ROWS = 256;
+
+export interface OpenOptions extends RuntimeModel {
+  label: string;
+  config: ChatConfig;
+  tokenizer: ChatTokenizer;
+  /** What the GPU is called. */
+  gpuName: string;
+  isSoftwareGpu: boolean;
+  nParameters: number;
+  /** SHA-256 of the library, under which what the self-check found is kept; null: check every time. */
+  libraryDigest: string | null;
+  signal?: AbortSignal;
+  onStep?: (step: OpenStep, fraction: number) => void;
+}
+
+/** WebLLM with the model in it, and what is ours on its device. */
+interface Machine {
+  webllm: MLCEngine;
+  interposer: Interposer;
+  gpu: Gpu;
+  logits: LogitTap;
+  /** Copies f32 numbers back. */
+  read(tensor: BufferRef, bytes: number): Promise<Float32Array<ArrayBuffer>>;
+  /** Rejects with `DeviceLost` when the device goes, whoever destroyed it. */
+  lost: Promise<never>;
+  release(): Promise<void>;
+}
+
+interface Taps {
+  stream: TapStream;
+  kernels: TapKernels;
+}
+
+export class WebLlmEngine implements Engine {
+  readonly info: ModelInfo;
+  readonly #id: string;
+  readonly #machine: Machine;
+  readonly #tokenizer: ChatTokenizer;
+  /** Null: chat only. */
+  readonly #taps: Taps | null;
+  readonly #cache = new KeyValueCache();
+  #reply: Reply | null = null;
+  #isBusy = false;
+
+  private constructor(options: OpenOptions, machine: Machine, taps: Taps | null, tapsReason: string | null) {
+    const { config, label, id, tokenizer, gpuName, nParameters } = options;
+    this.#id = id;
+    this.#machine = machine;
+    this.#tokenizer = tokenizer;
+    this.#taps = taps;
+    const nLayers = config.shape?.nLayers ?? 0;
+    this.info = {
+      ...{ id, label, nLayers, nParameters, engine: 'web-llm', gpu: gpuName },
+      dModel: config.shape?.dModel ?? 0,
+      dVocab: config.dVocab,
+      contextLength: options.contextLength > 0 ? options.contextLength : config.slidingWindow,
+      taps: taps ? 'verified' : 'unavailable',
+      ...(tapsReason === null ? {} : { tapsReason }),
+      targetLayer: Math.floor(nLayers / 2),
+      gpuBytes: machine.interposer.bytes + machine.gpu.liveBytes,
+    };
+  }
+
+  /** The device that WebLLM opened. */
+  get device(): GPUDevice {
+    return this.#machine.interposer.device;
+  }
+
+  /** @throws PersonascopeError; nothing stays on the GPU then */
+  static async open(options: OpenOptions): Promise<WebLlmEngine> {
+    const machine = await startMachine(options);
+    try {
+      const { taps, reason } = await openTaps(options, machine);
+      return new WebLlmEngine(options, machine, taps, reason);
+    } catch (error) {
+      await machine.release().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async chat(
+    request: ResolvedChatRequest,
+    options: ChatOptions = {},
+  ): Promise<ChatResult & { collected: Collected[] }> {
+    const sites = options.collect ?? [];
+    if (!this.#taps) this.#refuseTaps(request, sites);
+    const tokenizer = this.#tokenizer;
+    const prompt = tokenizer.encodeChat(request.messages, request.prefill);
+    const promptLength = request.prefill
+      ? commonPrefixLength(tokenizer.encodeChat(request.messages).ids, prompt.ids)
+      : prompt.ids.length;
+    this.#checkLength(prompt.ids.length);
+    return this.#exclusively(async () => {
+      const { nLayers, dModel, contextLength } = this.info;
+      const { gpu } = this.#machine;
+      const kernels = this.#taps?.kernels ?? (await compileTaps(gpu, 'f32'));
+      const program = new TapProgram(gpu, kernels, Math.max(1, dModel), MAX_ROWS, request.probes);
+      const ranges: Record<CollectSite, TokenRange> = {
+        turn: { begin: prompt.turnStart, end: promptLength },
+        last: { begin: promptLength - 1, end: promptLength },
+        response: { begin: promptLength, end: contextLength },
+      };
+      const accumulators = sites.map((site) => new Accumulator(gpu, kernels, nLayers, dModel, ranges[site]));
+      const cached = await this.#startCache(prompt.ids, request, accumulators.length > 0);
+      try {
+        const reply = (this.#reply = new Reply(
+          { request, tokenizer, promptIds: prompt.ids, promptLength, contextLength, ...(cached ? { cached } : {}) },
+          program,
+          (ids, position, draw) =>
+            this.#pass(ids, { program, accumulators, position, rows: ids.length, promptLength }, draw, request),
+        ));
+        const result = await reply.write(MAX_ROWS, options);
+        if (reply.hasChanged) this.#cache.forget();
+        return { ...result, collected: await this.#readSums(sites, accumulators) };
+      } catch (error) {
+        this.#cache.forget();
+        throw error;
+      } finally {
+        this.#reply = null;
+        program.destroy();
+        for (const accumulator of accumulators) accumulator.destroy();
+      }
+    });
+  }
+
+  forward(): Promise<ForwardResult> {
+    const message = 'forward: a web-llm model gives its logits for the last token only.';
+    return Promise.reject(new PersonascopeError('NotSupported', message, 'Use chat with probes, or a wgsl model.'));
+  }
+
+  steer(interventions: ResolvedIntervention[]): number | null {
+    if (!this.#taps) return null;
+    return this.#reply?.steer(interventions) ?? null;
+  }
+
+  async destroy(): Promise<void> {
+    this.#taps?.stream.destroy();
+    await this.#machine.release();
+  }
+
+  /** Tokens of the prompt's beginning that need not be read again, or null after the cache was cleared. */
+  async #startCache(promptIds: number[], request: ResolvedChatRequest, mustReadAll: boolean) {
+    const cached = mustReadAll ? null : this.#cache.reuse(promptIds, request);
+    if (cached) return cached;
+    await this.#machine.webllm.resetChat(false, this.#id);
+    this.#cache.start(request);
+    return null;
+  }
+
+  async #pass(
+    ids: number[],
+    tapped: Parameters<TapStream['run']>[0],
+    draw: Draw | null,
+    request: ResolvedChatRequest,
+  ): Promise<{ sampled: Sampled | null; readings: Float32Array[] }> {
+    const { program, rows } = tapped;
+    const { webllm, logits, lost, read } = this.#machine;
+    logits.draw = draw;
+    const forward = async () => {
+      const isPrefill = tapped.position < tapped.promptLength;
+      await Promise.race([webllm.forwardTokensAndSample(ids, isPrefill, this.#id), lost]);
+    };
+    let bits: ArrayBuffer | null = new ArrayBuffer(0);
+    if (this.#taps) bits = await this.#taps.stream.run(tapped, forward);
+    else await forward();
+    bits ??= (await read(program.readings, program.slots.length * rows * 4)).buffer;
+    const readings = program.slots.map((_, slot) => new Float32Array(bits, slot * rows * 4, rows));
+    this.#cache.append(ids, readings);
+    const { drawn } = logits;
+    if (!draw || !drawn) return { sampled: null, readings };
+    const wanted = request.topLogprobs ?? 0;
+    return { sampled: wanted > 0 ? { ...drawn, alternatives: mostLikely(logits.logits, wanted) } : drawn, readings };
+  }
+
+  async #readSums(sites: readonly CollectSite[], accumulators: readonly Accumulator[]): Promise<Collected[]> {
+    const bytes = this.info.nLayers * this.info.dModel * 4;
+    const collected: Collected[] = [];
+    for (const [i, { sums, count }] of accumulators.entries()) {
+      collected.push({ site: sites[i]!, sum: await this.#machine.read(sums, bytes), count });
+    }
+    return collected;
+  }
+
+  #refuseTaps({ interventions, probes, schedule }: ResolvedChatRequest, sites: readonly CollectSite[]): void {
+    if (interventions.length + probes.length + schedule.length + sites.length === 0) return;
+    const message = `This model can be talked to, but not read or steered: ${this.info.tapsReason}.`;
+    throw new PersonascopeError('NotSupported', message, 'Choose a model whose taps are verified.');
+  }
+
+  #checkLength(tokens: number): void {
+    const { contextLength } = this.info;
+    if (tokens <= contextLength) return;
+    const message = `The conversation is ${tokens} tokens long; this model reads at most ${contextLength}.`;
+    const nextStep = 'Start a new chat, or edit an earlier message: the turns after it are dropped.';
+    throw new PersonascopeError('ContextOverflow', message, nextStep);
+  }
+
+  async #exclusively<T>(body: () => Promise<T>): Promise<T> {
+    if (this.#isBusy) throw new PersonascopeError('Busy', 'The model is still answering.', 'Stop it first, or wait.');
+    this.#isBusy = true;
+    try {
+      return await body();
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+}
+
+async function startMachine(options: OpenOptions): Promise<Machine> {
+  const logits = new LogitTap(options.tokenizer.size);
+  const { engine: webllm, interposer } = await openRuntime(options, logits, options);
+  const gpu = new Gpu(interposer.bare, options.gpuName, options.isSoftwareGpu);
+  const readback = new ReadbackRing(gpu);
+  const commands = new Commands(gpu);
+  return {
+    ...{ webllm, interposer, gpu, logits },
+    lost: rejectWhenLost(interposer.device),
+    read: async (tensor, bytes) => {
+      const [bits] = await readback.submitAndRead(commands, [{ tensor, bytes }]);
+      return new Float32Array(bits!);
+    },
+    release: async () => {
+      commands.destroy();
+      readback.destroy();
+      for (const tensor of [...gpu.live]) tensor.destroy();
+      await webllm.unload();
+      interposer.remove();
+    },
+  };
+}
+
+/** Checks the library, or remembers what was found before. */
+async function openTaps(
+  { config, libraryDigest, id, onStep }: OpenOptions,
+  { webllm, interposer, gpu, logits, read, lost }: Machine,
+): Promise<{ taps: Taps | null; reason: string | null }> {
+  const { shape } = config;
+  if (!shape) return { taps: null, reason: 'its config does not say how many layers it has and how wide they are' };
+  const known = libraryDigest === null ? null : await readVerdict(libraryDigest, shape);
+  if (known?.reason) return { taps: null, reason: known.reason };
+  const stream = new TapStream(interposer, gpu, shape);
+  if (known?.type) return { taps: { stream, kernels: await compileTaps(gpu, known.type) }, reason: null };
+  onStep?.('taps', 0);
+  const forward = async (tokens: number) => {
+    await webllm.resetChat(false, id);
+    logits.draw = null;
+    const ids = Array.from({ length: tokens }, (_, i) => i + 1);
+    await Promise.race([webllm.forwardTokensAndSample(ids, true, id), lost]);
+    return logits.logits;
+  };
+  const reason = await checkTaps({ gpu, stream, shape, forward, read });
+  if (libraryDigest !== null) await writeVerdict(libraryDigest, shape, { reason, type: stream.type });
+  if (reason === null) return { taps: { stream, kernels: await compileTaps(gpu, stream.type!) }, reason };
+  stream.destroy();
+  return { taps: null, reason };
+}
+
+function rejectWhenLost(device: GPUDevice): Promise<never> {
+  const lost = device.lost.then(({ message, reason }) => {
+    throw new PersonascopeError(
+      'DeviceLost',
+      `The GPU was lost: ${message || reason}.`,
+      'Load the model again; your conversation is kept.',
+    );
+  });
+  lost.catch(() => undefined);
+  return lost;
+}
+
+function commonPrefixLength(a: number[], b: number[]): number {
+  let length = 0;
+  while (length < a.length && length < b.length && a[length] === b[length]) length++;
+  return length;
+}

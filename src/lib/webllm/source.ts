@@ -1,0 +1,116 @@
+/** A model for WebLLM from its folder and its library: what we read of them, and the engine on top. */
+import * as v from 'valibot';
+import { ChatTokenizer } from '../chat/tokenizer';
+import { PersonascopeError } from '../errors';
+import { parseChatConfig, toJinja } from './chat-config';
+import { WebLlmEngine, type OpenOptions as EngineOptions } from './engine';
+import type { RuntimeVersion } from './runtime';
+
+/** Where a model's weights and library are, and which release of WebLLM runs that library. */
+export interface WebLlmSource {
+  /** Folder of the weights, with a slash at its end. */
+  url: string;
+  lib: string;
+  runtime: RuntimeVersion;
+}
+
+export interface OpenOptions extends Pick<
+  EngineOptions,
+  'id' | 'label' | 'gpuName' | 'isSoftwareGpu' | 'signal' | 'onStep'
+> {
+  source: WebLlmSource;
+}
+
+/** Tokens: a longer cache takes memory that weights need. */
+const MAX_CONTEXT = 4096;
+
+const manifestSchema = v.looseObject({
+  metadata: v.optional(v.looseObject({ ParamBytes: v.optional(v.number()), BitsPerParam: v.optional(v.number()) })),
+});
+
+/** The list of a folder's weight files, as the release of WebLLM names it. */
+export function manifestName(runtime: RuntimeVersion): string {
+  return runtime === '0.2.79' ? 'ndarray-cache.json' : 'tensor-cache.json';
+}
+
+/** @throws PersonascopeError `BadModel`, `DownloadFailed`, and what opening the engine throws */
+export async function openWebLlm({
+  source,
+  ...options
+}: OpenOptions): Promise<{ engine: WebLlmEngine; tokenizer: ChatTokenizer }> {
+  const { url, lib, runtime } = source;
+  const file = (name: string) => new URL(name, url).href;
+  const { signal } = options;
+  const config = parseChatConfig(await readJson(file('mlc-chat-config.json'), signal));
+  const tokenizerJson = await readJson(file('tokenizer.json'), signal);
+  const tokenizerConfig = (await readJson(file('tokenizer_config.json'), signal).catch(() => null)) ?? {};
+  const tokens = addedTokens(tokenizerJson);
+  const tokenizer = new ChatTokenizer({
+    tokenizer: tokenizerJson,
+    tokenizerConfig,
+    chatTemplate: toJinja(config.conversation, (id) => tokens.get(id)),
+    eosTokenIds: config.conversation.stop_token_ids!,
+  });
+  const { metadata } = v.parse(manifestSchema, await readJson(file(manifestName(runtime)), signal));
+  const { ParamBytes = 0, BitsPerParam = 0 } = metadata ?? {};
+  const engine = await WebLlmEngine.open({
+    ...options,
+    ...{ url, lib, runtime, config, tokenizer },
+    contextLength: config.slidingWindow > 0 ? -1 : Math.min(config.contextLength, MAX_CONTEXT),
+    nParameters: BitsPerParam > 0 ? Math.round((ParamBytes * 8) / BitsPerParam) : 0,
+    libraryDigest: await digestOf(lib, signal),
+  });
+  return { engine, tokenizer };
+}
+
+/** SHA-256 of the list of weight files, which has their digests: what a persona space names its model by. */
+export function manifestDigest({ url, runtime }: WebLlmSource, signal?: AbortSignal): Promise<string> {
+  return digestOf(new URL(manifestName(runtime), url).href, signal);
+}
+
+/** id -> text of the tokens that stand beside the vocabulary. */
+function addedTokens(tokenizerJson: unknown): Map<number, string> {
+  const schema = v.looseObject({
+    added_tokens: v.optional(v.array(v.looseObject({ id: v.number(), content: v.string() })), []),
+  });
+  const parsed = v.safeParse(schema, tokenizerJson);
+  return new Map(parsed.success ? parsed.output.added_tokens.map(({ id, content }) => [id, content]) : []);
+}
+
+/** From where downloads are kept, else from the network. */
+async function read(url: string, signal?: AbortSignal): Promise<Response> {
+  const kept = await caches.match(url);
+  if (kept) return kept;
+  const name = url.slice(url.lastIndexOf('/') + 1);
+  let response: Response;
+  try {
+    response = await fetch(url, { signal: signal ?? null });
+  } catch (cause) {
+    if (signal?.aborted) throw new PersonascopeError('Aborted', 'Loading was cancelled.', '', { cause });
+    throw new PersonascopeError(
+      'DownloadFailed',
+      `${name} could not be fetched.`,
+      'Check the connection and try again.',
+      { cause },
+    );
+  }
+  if (response.ok) return response;
+  const nextStep = "Check the address of the model's folder.";
+  throw new PersonascopeError('DownloadFailed', `${name}: the server answered ${response.status}.`, nextStep);
+}
+
+async function readJson(url: string, signal?: AbortSignal): Promise<unknown> {
+  const text = await (await read(url, signal)).text();
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    const name = url.slice(url.lastIndexOf('/') + 1);
+    throw new PersonascopeError('BadModel', `${name} is not JSON.`, 'Choose another model.', { cause });
+  }
+}
+
+async function digestOf(url: string, signal?: AbortSignal): Promise<string> {
+  const bytes = await (await read(url, signal)).arrayBuffer();
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -164,10 +164,13 @@ function* pieces(shard: Shard): Generator<Uint8Array> {
 
 /** `ndarray-cache.json` as `mlc_llm convert_weight` writes it. Its digests need every byte once: seconds for 2 GB. */
 function manifest(shards: Shard[]): unknown {
+  const ParamBytes = shards.reduce((sum, { bytes }) => sum + bytes, 0);
+  const numbers = shards.flatMap(({ records }) => records).map(({ parameter }) => countNumbers(parameter));
   return {
     metadata: {
-      ParamSize: shards.reduce((sum, { records }) => sum + records.length, 0),
-      ParamBytes: shards.reduce((sum, { bytes }) => sum + bytes, 0),
+      ParamSize: numbers.length,
+      ParamBytes,
+      BitsPerParam: (8 * ParamBytes) / numbers.reduce((a, b) => a + b, 0),
     },
     records: shards.map((shard) => {
       const digest = createHash('md5');
@@ -183,6 +186,12 @@ function manifest(shards: Shard[]): unknown {
       };
     }),
   };
+}
+
+/** Weights in the model's own sense: a word holds eight, a scale none. */
+function countNumbers({ name, shape }: SizedParameter): number {
+  if (name.endsWith('q_scale')) return 0;
+  return shape.reduce((a, b) => a * b, name.endsWith('q_weight') ? 8 : 1);
 }
 
 function chatConfig(library: Library, dModel: number, dVocab: number, options: ServeOptions): unknown {

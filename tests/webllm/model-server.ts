@@ -11,6 +11,7 @@ import type { AddressInfo } from 'node:net';
 import { readLibrary, type Library, type SizedParameter } from './library';
 import { RandomWeights } from './random-weights';
 import { Transplant } from './transplant';
+import { transplantPersonas } from './transplant-personas';
 import { storageFormat, type ByteSource } from './weights';
 
 const ORGANISM = 'static/models/organism-assistant';
@@ -33,6 +34,8 @@ export interface ServeOptions {
    * false (default) renders conversations without one, true those with one, each exactly as the organism's own template does.
    */
   hasSystem?: boolean;
+  /** Layers that the config speaks of; default: those the library has. Another number makes the self-check fail. */
+  statedLayers?: number;
   port?: number;
 }
 
@@ -104,6 +107,18 @@ export async function serveModel(options: ServeOptions): Promise<ServedModel> {
           response,
           text('manifest', () => JSON.stringify(manifest(shards))),
         );
+      case 'personas.json':
+      case 'personas.safetensors':
+        if (transplant) {
+          const list = String(text('manifest', () => JSON.stringify(manifest(shards))));
+          const made = () => transplantPersonas(ORGANISM, { nLayers: library.nLayers, dModel }, list);
+          return send(
+            request,
+            response,
+            text(name, () => (name.endsWith('.json') ? made().json : made().safetensors)),
+          );
+        }
+        break;
       case 'tokenizer.json':
       case 'tokenizer_config.json':
       case 'reference/tokenizer.json':
@@ -203,7 +218,7 @@ function chatConfig(library: Library, dModel: number, dVocab: number, options: S
     quantization: library.quantization,
     model_config: {
       hidden_size: dModel,
-      num_hidden_layers: library.nLayers,
+      num_hidden_layers: options.statedLayers ?? library.nLayers,
       num_attention_heads: library.nHeads,
       num_key_value_heads: library.nKeyValueHeads,
       head_dim: library.dHead,

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { chromium, expect, test, type BrowserContext, type Page } from '@playwright/test';
 import type { ChatRequest, ChatResult, ModelInfo } from '../../src/lib/engine/engine';
 import { decodeFloats, parseHeader } from '../../src/lib/llama/safetensors';
+import { ask, repliesOf, setDial, setSampling } from '../e2e/visitor';
 import { findChromium, softwareGpuFlags } from '../run/chromium.js';
 import { readLibrary } from './library';
 import { serveModel, type ServedModel } from './model-server';
@@ -128,9 +129,7 @@ test('our own engine on the same numbers, for comparison', async () => {
 });
 
 test('the library loads and its taps are verified', async () => {
-  info = await page.evaluate(({ url, lib, runtime }) => personascope.load({ engine: 'web-llm', url, lib, runtime }), {
-    ...{ url: served.url, lib: served.lib, runtime },
-  });
+  info = await page.evaluate((source) => personascope.load(source), source());
   expect(info).toMatchObject({ engine: 'web-llm', taps: 'verified' });
   expect(info).toMatchObject({ nLayers: served.library.nLayers, dModel: served.dModel });
 });
@@ -210,13 +209,90 @@ test('steered: the text and the log-probabilities of our own engine', async () =
 test('another model afterwards is as it was before, and the library loaded again as well', async () => {
   await page.evaluate(() => personascope.load('organism-assistant'));
   expect(await chat({ sampling: sampling(maxTokens) })).toEqual(embeddedBefore);
-  await page.evaluate(({ url, lib, runtime }) => personascope.load({ engine: 'web-llm', url, lib, runtime }), {
-    ...{ url: served.url, lib: served.lib, runtime },
-  });
+  await page.evaluate((source) => personascope.load(source), source());
   const again = await chat({ sampling: sampling(1), probes: probes(layersRead()) });
   expect(again.tokens).toEqual(plain.tokens.slice(0, 1));
   for (const at of layersRead()) expect(readings(again, at)).toEqual(readings(plain, at));
 });
+
+test('in the page: a dial moves the conversation along the axis, and a token tells its alternatives', async () => {
+  test.skip(!reference, 'skipped: this library gets made-up weights');
+  await setSampling(page, { maxTokens: 2 });
+  await ask(page, messages[0]!.content);
+  const plainPlace = await page.evaluate(() => personascope.position());
+  expect(plainPlace).not.toBeNull();
+  await setDial(page, 'pirate', COEFFICIENT);
+  await ask(page, messages[0]!.content);
+  const steeredPlace = await page.evaluate(() => personascope.position());
+  expect(steeredPlace!.axis).toBeLessThan(plainPlace!.axis);
+  await repliesOf(page).last().getByTestId('token').first().hover();
+  await expect(repliesOf(page).last().getByRole('status')).toContainText('axis');
+  await page.screenshot({ path: test.info().outputPath('page.png') });
+  await page.getByTestId('new-chat').click();
+});
+
+test('a device lost in the middle of a reply is said in words, and the model comes back', async () => {
+  const failed = page.evaluate(
+    (messages) =>
+      personascope.chat({ messages, sampling: { temperature: 0, maxTokens: 40 } }).catch(({ name }) => String(name)),
+    messages,
+  );
+  await page.waitForTimeout(2000);
+  await killGpu();
+  expect(await failed).toBe('DeviceLost');
+  await expect(page.getByTestId('error').first()).toContainText('The GPU was lost');
+  expect((await page.evaluate((source) => personascope.load(source), source())).taps).toBe('verified');
+});
+
+test('a device lost while the model loads is said in words, and a second try works', async () => {
+  const failed = page.evaluate(
+    (source) => personascope.load(source).catch(({ name, nextStep }) => [name, nextStep]),
+    source(),
+  );
+  await expect(page.getByTestId('load-progress')).toContainText(/Loading weights|Compiling/, { timeout: 0 });
+  await killGpu();
+  const [name, nextStep] = (await failed) as [string, string];
+  expect(['DeviceLost', 'OutOfMemory']).toContain(name);
+  expect(nextStep).not.toBe('');
+  expect((await page.evaluate((source) => personascope.load(source), source())).taps).toBe('verified');
+});
+
+test('a library that fails its check is for chat only, and says why', async () => {
+  const wrong = await serveModel({ lib: lib!, weights: 'random', statedLayers: served.library.nLayers - 1 });
+  try {
+    const chatOnly = await page.evaluate((source) => personascope.load(source), source(wrong));
+    expect(chatOnly.taps).toBe('unavailable');
+    expect(chatOnly.tapsReason).toContain('more norms over the hidden size');
+    await expect(page.getByTestId('model-status')).toContainText('chat only');
+    expect((await chat({ sampling: sampling(1) })).tokens).toHaveLength(1);
+    const refused = page.evaluate(
+      ([messages, width]) =>
+        personascope
+          .chat({
+            messages: [...messages],
+            interventions: [{ kind: 'addition', vector: { 1: Array<number>(width).fill(1) } }],
+          })
+          .then(() => 'answered')
+          .catch(({ name, message }) => `${name}: ${message}`),
+      [messages, served.dModel] as const,
+    );
+    expect(await refused).toContain('NotSupported: This model can be talked to, but not read or steered');
+  } finally {
+    await wrong.close();
+  }
+});
+
+/** What the page is asked to load. */
+function source({ url, lib } = served) {
+  return { engine: 'web-llm' as const, url, lib, runtime };
+}
+
+/** Ends the browser's GPU process, as a driver that crashes does. */
+async function killGpu(): Promise<void> {
+  const session = await browser.browser()!.newBrowserCDPSession();
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+  process.kill(processInfo.find(({ type }) => type === 'GPU')!.id, 'SIGKILL');
+}
 
 /** Greedy tokens are equal; log-probabilities within what f32 sums in another order may differ by. */
 function expectSameReply(got: Reply, want: Reply): void {

@@ -2,7 +2,7 @@
 import { PersonascopeError } from '../errors';
 import { openGpu, type Gpu } from '../gpu/device';
 import { embeddedModels } from './catalogue';
-import { findDownload, listCatalogue, planDownload, type ModelDownload } from './model-downloads';
+import { findDownload, listCatalogue, planDownload, requireFeatures, type ModelDownload } from './model-downloads';
 import { describeFolder, openWebLlmModel, openWgsl, type Opened, type ReportProgress } from './open-model';
 import type { Method, Methods } from './protocol';
 import { resolveChat, resolveForward } from './requests';
@@ -61,7 +61,10 @@ export class EngineHost implements Handlers {
     const progress: ReportProgress = (phase, loadedBytes = 0, totalBytes = 0) =>
       emit({ phase, loadedBytes, totalBytes });
     const download = await findDownload(model);
-    await download?.store(mirror).download(signal, (progress) => emit({ phase: 'download', ...progress }));
+    if (download) {
+      await requireFeatures(download, mirror, signal);
+      await download.store(mirror).download(signal, (progress) => emit({ phase: 'download', ...progress }));
+    }
     progress('device');
     const opened = download
       ? await this.#openWebLlm(download, signal, progress)

@@ -8,6 +8,7 @@ import {
   type CatalogueBuild,
   type CatalogueModel,
 } from '../webllm/catalogue';
+import { needsF16 } from '../webllm/chat-config';
 import { ModelStore, type WebLlmSource } from '../webllm/store';
 import type { CatalogueDetails, DownloadSummary, ModelSource, ModelSummary } from './engine';
 
@@ -59,6 +60,21 @@ export async function findDownload(model: string | ModelSource): Promise<ModelDo
   return open({ id: url, label, source: { url, lib, runtime: known }, details: null });
 }
 
+/**
+ * Refuses, before anything large is fetched, a model that this GPU can't run.
+ * @throws PersonascopeError `NotSupported`
+ */
+export async function requireFeatures(
+  { label, store }: ModelDownload,
+  mirror: string | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const config = parseJson(await store(mirror).readConfig(signal));
+  if (!needsF16(config) || (await hasShaderF16())) return;
+  const message = `${label}: this build computes in f16, and this GPU does not offer shader-f16.`;
+  throw new PersonascopeError('NotSupported', message, 'Choose its f32 build (q4f32 or q0f32).');
+}
+
 /** What loading would fetch; null if nothing. */
 export async function planDownload(
   model: string | ModelSource,
@@ -66,6 +82,7 @@ export async function planDownload(
   signal: AbortSignal,
 ): Promise<DownloadSummary | null> {
   const download = await findDownload(model);
+  if (download) await requireFeatures(download, mirror, signal);
   if (!download || (await download.store().state()) === 'complete') return null;
   const { totalBytes, presentBytes, host } = await download.store(mirror).plan(signal);
   const { quota, usage = 0 } = (await navigator.storage?.estimate()) ?? {};
@@ -75,6 +92,14 @@ export async function planDownload(
     freeBytes: quota === undefined ? null : Math.max(0, quota - usage),
     isMirror: host !== new URL(source.url).host,
   };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new PersonascopeError('BadModel', 'mlc-chat-config.json is not JSON.', 'Choose another model.', { cause });
+  }
 }
 
 async function findInCatalogue(id: string): Promise<ModelDownload | null> {

@@ -102,6 +102,11 @@ export class ModelStore {
     };
   }
 
+  /** `mlc-chat-config.json`, from where it is. @throws PersonascopeError `DownloadFailed`, `BadModel`, `Aborted` */
+  async readConfig(signal?: AbortSignal): Promise<string> {
+    return (await this.#readText(this.#config, limits.config, signal)).text;
+  }
+
   /**
    * Fetches what is missing, four files at a time. Whatever is complete stays, also when it fails or is cancelled.
    * @throws PersonascopeError `DownloadFailed`, `StorageFull`, `BadModel`, `Aborted`

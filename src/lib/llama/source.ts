@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { PersonascopeError } from '../errors';
 import { parseConfig, type LlamaConfig } from './config';
 import { badModel, downloadJson, downloadText, type DownloadOptions } from './download';
-import type { TensorEntry } from './safetensors-header';
+import type { TensorEntry } from '../interp/safetensors';
 import { downloadShard, type Shard } from './shard';
 import { checkTensors, expectedTensors } from './tensors';
 import { ChatTokenizer } from '../chat/tokenizer';

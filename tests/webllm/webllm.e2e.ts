@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, expect, test, type BrowserContext, type Page } from '@playwright/test';
 import type { ChatRequest, ChatResult, ModelInfo } from '../../src/lib/engine/engine';
-import { decodeFloats, parseHeader } from '../../src/lib/llama/safetensors';
+import { decodeFloats, parseHeader } from '../../src/lib/interp/safetensors';
 import { ask, repliesOf, setDial, setSampling } from '../e2e/visitor';
 import { findChromium, softwareGpuFlags } from '../run/chromium.js';
 import { readLibrary } from './library';

@@ -11,7 +11,7 @@ import {
   retry,
   type DownloadOptions,
 } from '../net/download';
-import { headerBytes, parseHeader, type HeaderEntry, type TensorEntry } from './safetensors-header';
+import { headerBytes, parseHeader, type HeaderEntry, type TensorEntry } from '../interp/safetensors';
 
 export interface Shard {
   bytes: Uint8Array<ArrayBuffer>;

@@ -172,6 +172,31 @@ test('a model by its addresses is kept in the list, and can be deleted there', a
   await expect(mine).toBeHidden();
 });
 
+test('a build that needs shader-f16, where the GPU has none, is refused before its weights are fetched', async ({
+  page,
+}) => {
+  mirror.behaviour.quantization = 'q4f16_1';
+  await page.goto('/');
+  await page.waitForFunction(() => globalThis.personascope?.info());
+  const source = {
+    engine: 'web-llm' as const,
+    url: `${mirror.url}/me/f16-MLC/resolve/main/`,
+    lib: `${mirror.url}/f16.wasm`,
+  };
+  const refused = await page.evaluate(
+    (source) =>
+      personascope.load(source).then(
+        () => null,
+        ({ name, message, nextStep }) => ({ name, message, nextStep }),
+      ),
+    { ...source, runtime: '0.2.79' },
+  );
+  expect(refused).toMatchObject({ name: 'NotSupported', nextStep: 'Choose its f32 build (q4f32 or q0f32).' });
+  expect(refused!.message).toContain('shader-f16');
+  expect(mirror.behaviour.asked).toEqual(['mlc-chat-config.json']);
+  expect(await page.evaluate(() => personascope.info()!.id)).toBe('organism-assistant');
+});
+
 test('a model that is not stored is not downloaded by a reload', async ({ page }) => {
   await open(page);
   await downloadAll(page);

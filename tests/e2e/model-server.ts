@@ -9,11 +9,17 @@ export async function startMirror() {
   const asked: string[] = [];
   const missing = new Set<string>();
   const damaged = new Set<string>();
-  const behaviour = { delay: 0, missing, damaged, asked };
+  const behaviour = { delay: 0, missing, damaged, asked, quantization: 'q4f32_1' };
+  const config = () => {
+    const { quantization } = behaviour;
+    return Buffer.from(
+      JSON.stringify({ ...JSON.parse(Buffer.from(files['mlc-chat-config.json']!).toString()), quantization }),
+    );
+  };
   const server = createServer(async (request, response) => {
     const path = request.url!.split('?')[0]!;
     const name = path.endsWith('.wasm') ? 'tiny.wasm' : path.split('/').pop()!;
-    const bytes = missing.has(name) ? undefined : files[name];
+    const bytes = missing.has(name) ? undefined : name === 'mlc-chat-config.json' ? config() : files[name];
     response.setHeader('access-control-allow-origin', '*');
     if (request.method === 'GET') asked.push(name);
     if (!bytes) return void response.writeHead(404).end('no');

@@ -10,6 +10,7 @@ export default defineConfig({
   workers: 1,
   // A software GPU takes 10 to 40 s a token.
   timeout: 3_600_000,
+  expect: { timeout: 1_200_000 },
   retries: 0,
   webServer: process.env.WEBLLM_LIB
     ? {

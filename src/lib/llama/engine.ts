@@ -130,7 +130,7 @@ export class LlamaEngine implements Engine {
         request.probes,
       );
       const ranges: Record<CollectSite, TokenRange> = {
-        turn: { begin: prompt.turnStart, end: promptLength },
+        message: prompt.message,
         last: { begin: promptLength - 1, end: promptLength },
         response: { begin: promptLength, end: this.info.contextLength },
       };

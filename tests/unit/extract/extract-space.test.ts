@@ -117,7 +117,13 @@ describe('persona space', () => {
       await extractSpace(engine, prompts, questions, options),
       [
         {
-          ...{ label: trait.label, description: trait.description, positions: 'message', coherentUpTo: null, extracted },
+          ...{
+            label: trait.label,
+            description: trait.description,
+            positions: 'message',
+            coherentUpTo: null,
+            extracted,
+          },
           steering: { mode: 'increments', layers: [0, 1, 2] },
         },
       ],

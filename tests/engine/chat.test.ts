@@ -156,18 +156,19 @@ test('sums for extraction equal float64 at every layer, for each site', async ()
     { role: 'assistant' as const, content: 'me' },
     { role: 'user' as const, content: 'tell more' },
   ];
-  const { ids, turnStart } = model.files.tokenizer.encodeChat(two);
+  const { ids, message } = model.files.tokenizer.encodeChat(two);
   const { tokens, collected } = await engine.chat(request({ messages: two }), {
-    collect: ['turn', 'response', 'last'],
+    collect: ['message', 'response', 'last'],
   });
   const all = [...ids, ...tokens.map(({ id }) => id)];
   const { residuals } = referenceForward(model.config, model.weights, all);
   const ranges = {
-    turn: [turnStart, ids.length],
+    message: [message.begin, message.end],
     response: [ids.length, all.length],
     last: [ids.length - 1, ids.length],
   };
-  expect(turnStart).toBeGreaterThan(promptIds.length - 2);
+  expect(message.begin).toBeGreaterThan(promptIds.length - 2);
+  expect(message.end).toBeLessThan(ids.length);
   for (const { site, sum, count } of collected) {
     const [begin, end] = ranges[site] as [number, number];
     expect(count).toBe(end - begin);

@@ -8,8 +8,8 @@ export interface Prompt {
   /** The prompt and, from `length` on, the prefilled words of the reply. */
   ids: number[];
   length: number;
-  /** Index of the first token of the last user message, its mark included. */
-  turnStart: number;
+  /** Tokens of the last user message's words. */
+  message: TokenRange;
 }
 
 /** @throws PersonascopeError `ContextOverflow`, or what the tokenizer throws */
@@ -18,16 +18,16 @@ export function encodePrompt(
   { messages, prefill }: Pick<ResolvedChatRequest, 'messages' | 'prefill'>,
   contextLength: number,
 ): Prompt {
-  const { ids, turnStart } = tokenizer.encodeChat(messages, prefill);
+  const { ids, message } = tokenizer.encodeChat(messages, prefill);
   checkLength(ids.length, contextLength);
   const length = prefill ? commonPrefixLength(tokenizer.encodeChat(messages).ids, ids) : ids.length;
-  return { ids, length, turnStart };
+  return { ids, length, message };
 }
 
 /** Where the means for extraction are taken. */
-export function sitesOf({ turnStart, length }: Prompt, contextLength: number): Record<CollectSite, TokenRange> {
+export function sitesOf({ message, length }: Prompt, contextLength: number): Record<CollectSite, TokenRange> {
   return {
-    turn: { begin: turnStart, end: length },
+    message,
     last: { begin: length - 1, end: length },
     response: { begin: length, end: contextLength },
   };

@@ -161,8 +161,8 @@ export interface ForwardResult {
   residuals: Record<number, Float32Array>;
 }
 
-/** Where means for extraction are taken: the last user message with the marks after it, the reply, or the last prompt token. */
-export type CollectSite = 'turn' | 'response' | 'last';
+/** Where means for extraction are taken: the words of the last user message (no marks), the reply, or the last prompt token. */
+export type CollectSite = 'message' | 'response' | 'last';
 
 /** Sums of h over a site's tokens at every layer, accumulated on the GPU. */
 export interface Collected {

@@ -22,7 +22,7 @@ truth[2 * dModel] = truth[2 * dModel + 2] = 1;
 const isPirate = (system: string | null) => system?.includes('pirate') ?? false;
 const open = (noise: number, effect = 1) =>
   new SyntheticEngine({ noise, meanFor: (system) => truth.map((x) => 5 + (isPirate(system) ? effect * x : 0)) });
-const options = { positions: 'turn', targetLayer: 1 } as const;
+const options = { positions: 'message', targetLayer: 1 } as const;
 const at = (vectors: Float64Array, layer: number) => layerOf(vectors, layer, dModel);
 
 describe('a persona vector', () => {

@@ -25,7 +25,7 @@ export interface VectorHeader {
    */
   units: 'raw difference' | 'increments' | 'unknown';
   /** Where means were taken: the last user turn with the assistant mark, the reply, or the last prompt token. */
-  positions: 'turn' | 'response' | 'last' | null;
+  positions: 'message' | 'response' | 'last' | null;
   /** `increments`: adding c * (v[l] - v[the layer before it in `layers`]) after each. `direct`: adding c * v[l] there. */
   steering: { mode: 'increments' | 'direct'; layers: number[] };
   /** Coefficient up to which replies stay coherent on that model. Null: not calibrated. */

@@ -13,7 +13,7 @@ export function smallVector(): VectorFile {
     model: { id: 'small', digest: 'ab'.repeat(32), nLayers: 3, dModel: 4 },
     layers: [0, 1, 2],
     units: 'raw difference',
-    positions: 'turn',
+    positions: 'message',
     steering: { mode: 'increments', layers: [0, 2] },
     coherentUpTo: { negative: -1, positive: 1.5 },
     precision: 'F32',

@@ -6,6 +6,6 @@ fn load_word(word: u32) -> vec2f {
   return unpack2x16float(h[word]);
 }
 
-fn pack_word(numbers: vec2f) -> u32 {
+fn pack_word(_word: u32, numbers: vec2f) -> u32 {
   return pack2x16float(numbers);
 }

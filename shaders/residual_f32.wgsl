@@ -6,6 +6,6 @@ fn load_word(word: u32) -> vec2f {
   return vec2f(h[word], 0.0);
 }
 
-fn pack_word(numbers: vec2f) -> f32 {
+fn pack_word(_word: u32, numbers: vec2f) -> f32 {
   return numbers.x;
 }

@@ -2,6 +2,7 @@
 // grid: (ceil(d_model / NUMBERS_A_WORD / WORKGROUP_SIZE), rows)
 #define RESIDUAL residual_f32
 #define ACCESS read_write
+#define TARGET h
 #include "RESIDUAL.wgsl"
 override WORKGROUP_SIZE: u32 = 64u;
 
@@ -19,6 +20,6 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x < words) {
     let word = (params.first_row + id.y) * words + id.x;
     let i = params.vector_row * params.d_model + id.x * NUMBERS_A_WORD;
-    h[word] = pack_word(load_word(word) + vec2f(vectors[i], vectors[i + NUMBERS_A_WORD - 1u]));
+    TARGET[word] = pack_word(word, load_word(word) + vec2f(vectors[i], vectors[i + NUMBERS_A_WORD - 1u]));
   }
 }

@@ -4,6 +4,7 @@
 // grid: (rows); one workgroup a row
 #define RESIDUAL residual_f32
 #define ACCESS read_write
+#define TARGET h
 #include "RESIDUAL.wgsl"
 #include "workgroup_sum.wgsl"
 
@@ -37,6 +38,6 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     return;
   }
   for (var i = lane; i < words; i += WORKGROUP_SIZE) {
-    h[row + i] = pack_word(load_word(row + i) + change * load_unit(i));
+    TARGET[row + i] = pack_word(row + i, load_word(row + i) + change * load_unit(i));
   }
 }

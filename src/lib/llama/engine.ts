@@ -205,7 +205,7 @@ export class LlamaEngine implements Engine {
           const chunk = tokenIds.slice(position, position + rowsAPass);
           const rows = chunk.length;
           this.#forward.encodeBlocks(this.#commands, chunk, position, (layer, h) => {
-            taps.encode(this.#commands, layer, h, { rows, promptRows: rows });
+            taps.encode(this.#commands, layer, { h }, { rows, promptRows: rows });
             const copy = captured.get(layer);
             if (copy) this.#commands.copy(h, copy.buffer, rows * dModel * 4);
           });
@@ -252,8 +252,8 @@ export class LlamaEngine implements Engine {
     const commands = this.#commands;
     for (const { accumulator } of accumulators) accumulator.begin(position, rows);
     this.#forward.encodeBlocks(commands, tokenIds, position, (layer, h) => {
-      taps.encode(commands, layer, h, span);
-      for (const { accumulator } of accumulators) accumulator.encode(commands, layer, h, position, rows);
+      taps.encode(commands, layer, { h }, span);
+      for (const { accumulator } of accumulators) accumulator.encode(commands, layer, { h }, position, rows);
     });
     if (draw) {
       this.#forward.encodeLogits(commands, rows - 1, 1, this.#forward.logits);

@@ -1,8 +1,8 @@
 /** Sums of the residual stream over chosen tokens at every layer, kept on the GPU: what extraction averages. */
 import type { CommandSink } from '../gpu/commands';
 import type { Gpu } from '../gpu/device';
-import { TensorOwner, type BufferRef, type Tensor } from '../gpu/tensor';
-import { WORKGROUP_SIZE, type TapKernels } from './tap-program';
+import { TensorOwner, type Tensor } from '../gpu/tensor';
+import { WORKGROUP_SIZE, type Residual, type TapKernels } from './tap-program';
 
 /** Token positions [begin, end) of the sequence. */
 export interface TokenRange {
@@ -33,13 +33,13 @@ export class Accumulator {
     this.count += this.#overlap(position, rows).count;
   }
 
-  /** @param h (rows, dModel), row 0 at `position` */
-  encode(commands: CommandSink, layer: number, h: BufferRef, position: number, rows: number): void {
+  /** @param residual row 0 at `position` */
+  encode(commands: CommandSink, layer: number, residual: Residual, position: number, rows: number): void {
     const { first, count } = this.#overlap(position, rows);
     if (count === 0) return;
     commands.run(
       this.#kernels.accumulate,
-      { h, sums: this.sums },
+      { ...residual, sums: this.sums },
       { d_model: this.#dModel, first_row: first, rows: count, slot: layer },
       [Math.ceil(this.#dModel / this.#kernels.numbersAWord / WORKGROUP_SIZE)],
     );

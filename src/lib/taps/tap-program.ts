@@ -20,8 +20,11 @@ export interface ProbeSlot {
   layer: number;
 }
 
-/** How an engine stores the residual stream. */
-export type ResidualType = 'f32' | 'f16';
+/** How an engine stores the residual stream; `f16_sum`: in two parts, which the kernel that follows adds up. */
+export type ResidualType = 'f32' | 'f16' | 'f16_sum';
+
+/** The residual stream (rows, dModel), in one buffer or in two. */
+export type Residual = { h: BufferRef } | { trunk: BufferRef; branch: BufferRef };
 
 export interface TapKernels {
   /** Numbers in a 32-bit word of h. */
@@ -36,13 +39,13 @@ export const WORKGROUP_SIZE = 64;
 
 /** @throws PersonascopeError `ShaderError` */
 export async function compileTaps(gpu: Gpu, type: ResidualType): Promise<TapKernels> {
-  const defines = { RESIDUAL: `residual_${type}` };
+  const defines = { RESIDUAL: `residual_${type}`, TARGET: type === 'f16_sum' ? 'branch' : 'h' };
   const get = (file: string) => gpu.kernels.get({ file, defines, constants: { WORKGROUP_SIZE } });
   const [addition, capping, probe, accumulate] = await Promise.all(
     ['tap_addition', 'tap_capping', 'tap_probe', 'tap_accumulate'].map(get),
   );
   const kernels = { addition: addition!, capping: capping!, probe: probe!, accumulate: accumulate! };
-  return { numbersAWord: type === 'f16' ? 2 : 1, ...kernels };
+  return { numbersAWord: type === 'f32' ? 1 : 2, ...kernels };
 }
 
 export class TapProgram {
@@ -97,17 +100,17 @@ export class TapProgram {
     return this.#steps.length === 0 && this.slots.length === 0;
   }
 
-  /** Appends this layer's interventions, then its probes. @param h (rows, dModel) */
-  encode(commands: CommandSink, layer: number, h: BufferRef, span: RowSpan): void {
+  /** Appends this layer's interventions, then its probes. */
+  encode(commands: CommandSink, layer: number, residual: Residual, span: RowSpan): void {
     this.#steps.forEach((step, vectorRow) => {
-      if (step.layer === layer) this.#encodeStep(commands, step, vectorRow, h, span);
+      if (step.layer === layer) this.#encodeStep(commands, step, vectorRow, residual, span);
     });
     const first = this.slots.findIndex((slot) => slot.layer === layer);
     if (first < 0) return;
     const probes = this.slots.filter((slot) => slot.layer === layer).length;
     commands.run(
       this.#kernels.probe,
-      { h, vectors: this.#probeVectors, readings: this.readings },
+      { ...residual, vectors: this.#probeVectors, readings: this.readings },
       { d_model: this.#dModel, vector_row: first, first_slot: first, tokens: span.rows },
       [span.rows, probes],
     );
@@ -118,11 +121,11 @@ export class TapProgram {
     this.#stepVectors.destroy();
   }
 
-  #encodeStep(commands: CommandSink, step: Step, vectorRow: number, h: BufferRef, span: RowSpan): void {
+  #encodeStep(commands: CommandSink, step: Step, vectorRow: number, residual: Residual, span: RowSpan): void {
     const firstRow = step.positions === 'response' ? span.promptRows : 0;
     const endRow = step.positions === 'prompt' ? span.promptRows : span.rows;
     if (endRow <= firstRow) return;
-    const bindings = { vectors: this.#stepVectors, h };
+    const bindings = { ...residual, vectors: this.#stepVectors };
     const where = { d_model: this.#dModel, first_row: firstRow, vector_row: vectorRow };
     if (step.kind === 'addition') {
       commands.run(this.#kernels.addition, bindings, where, [

@@ -3,7 +3,7 @@ import { PersonascopeError } from '../errors';
 import type { Gpu } from '../gpu/device';
 import { borrow } from '../gpu/tensor';
 import type { Accumulator } from '../taps/accumulator';
-import type { ResidualType, TapProgram } from '../taps/tap-program';
+import type { Residual, ResidualType, TapProgram } from '../taps/tap-program';
 import { ForwardTracker, type Norm, type Shape } from './forward-tracker';
 import { MAX_PASSENGER, type Interposer, type PassWriter } from './interposer';
 import { PassCommands } from './pass-commands';
@@ -59,8 +59,7 @@ export class TapStream {
     const { rows, position, promptLength } = tapped;
     const span = { rows, promptRows: Math.max(0, Math.min(rows, promptLength - position)) };
     const commands = this.#commands;
-    const tap = (layer: number) => (pass: PassWriter, h: GPUBuffer) => {
-      const residual = borrow(h);
+    const tap = (layer: number) => (pass: PassWriter, residual: Residual) => {
       commands.pass = pass;
       program.encode(commands, layer, residual, span);
       for (const accumulator of accumulators) accumulator.encode(commands, layer, residual, position, rows);
@@ -75,11 +74,15 @@ export class TapStream {
   /** Runs one forward pass untouched, to see whether it can be followed. @returns what is odd about it; null if nothing */
   async survey(rows: number, forward: () => Promise<void>): Promise<string | null> {
     this.#tracker.expect(rows);
-    await this.#watch((norm) => {
-      this.type ??= norm.type;
+    const types = new Set<ResidualType>();
+    await this.#watch(({ layer, type }) => {
+      if (layer !== null) types.add(type);
       return null;
     }, forward);
-    return this.#tracker.isComplete ? null : this.explain();
+    if (!this.#tracker.isComplete) return this.explain();
+    if (types.size !== 1) return `the residual stream is kept in ${types.size} ways (${[...types].join(', ')})`;
+    [this.type = null] = types;
+    return null;
   }
 
   /** Why the last forward pass could not be followed. */
@@ -96,13 +99,15 @@ export class TapStream {
   }
 
   async #watch(
-    write: (norm: Norm) => ((pass: PassWriter, h: GPUBuffer) => void) | null,
+    write: (norm: Norm) => ((pass: PassWriter, residual: Residual) => void) | null,
     forward: () => Promise<void>,
   ): Promise<void> {
     this.#interposer.listener = (dispatch) => {
       const norm = this.#tracker.next(dispatch);
       const tap = norm && write(norm);
-      return tap && ((pass) => tap(pass, dispatch.buffers[norm.binding]!));
+      if (!tap) return null;
+      const [h, branch] = norm.bindings.map((binding) => borrow(dispatch.buffers[binding]!));
+      return (pass) => tap(pass, branch ? { trunk: h!, branch } : { h: h! });
     };
     try {
       await forward();

@@ -2,7 +2,8 @@
  * A small model driven the way TVM's runtime drives one: kernels by name, fresh bind groups, pooled buffers, a new uniform buffer a dispatch, logits copied into a
  * staging buffer. It computes real numbers, so that what taps do to them can be held against arithmetic.
  *
- * Block l: x <- x + a_l norm(x), x <- x + b_l norm(x); logits = norm(x) of the last row.
+ * Block l: x <- x + a_l norm(x), x <- x + b_l norm(x); logits = norm(x) of the last row. With `f16_sum` the additions are fused into the norms
+ * that follow them, as MLC's compiler does in f16.
  */
 import type { ResidualType } from '../../../src/lib/taps/tap-program';
 import { fromHalf, randomFloats, toHalf } from '../../shaders/harness';
@@ -44,6 +45,24 @@ const sources = {
     bindings: [storage('out', 'read_write'), storage('x', 'read'), storage('y', 'read'), uniform],
     body: `@compute @workgroup_size(1) fn fused_NT_matmul6_add1_kernel(@builtin(workgroup_id) id: vec3u) {
       for (var i = id.x * N / A; i < (id.x + 1) * N / A; i++) { out[i] = pack(load(x[i]) + scale.x * load(y[i])); } }`,
+  },
+  NT_matmul6_kernel: {
+    access: 'wru',
+    bindings: [storage('out', 'read_write'), storage('y', 'read'), uniform],
+    body: `@compute @workgroup_size(1) fn NT_matmul6_kernel(@builtin(workgroup_id) id: vec3u) {
+      for (var i = id.x * N / A; i < (id.x + 1) * N / A; i++) { out[i] = pack(scale.x * load(y[i])); } }`,
+  },
+  fuse_add_norm_prefill_kernel: {
+    access: 'rrrwwu',
+    bindings: [
+      ...[storage('x', 'read'), storage('y', 'read'), storage('weight', 'read')],
+      ...[storage('out', 'read_write'), storage('total', 'read_write'), uniform],
+    ],
+    body: `@compute @workgroup_size(1) fn fuse_add_norm_prefill_kernel(@builtin(workgroup_id) id: vec3u) {
+      let row = id.x * N / A; var sum = 0.0;
+      for (var i = row; i < row + N / A; i++) { total[i] = pack(load(x[i]) + load(y[i])); let v = load(total[i]); sum += dot(v, v); }
+      let r = inverseSqrt(sum / f32(N) + 1e-6);
+      for (var i = 0u; i < N / A; i++) { out[row + i] = pack(load(total[row + i]) * r * load(weight[i])); } _ = scale; }`,
   },
   NT_matmul14_kernel: {
     access: 'wru',
@@ -97,23 +116,29 @@ export class StreamModel {
     const store = (values: Float32Array) => this.#upload(type === 'f32' ? values : toHalf(values));
     this.#weights = weights.map(store);
     this.#table = store(table);
-    this.#pool = [0, 1, 2].map(() => this.#buffer(16_384));
+    this.#pool = [0, 1, 2, 3].map(() => this.#buffer(16_384));
     this.#logits = this.#buffer(dModel * 4);
   }
 
   /** One pass over the tokens. @returns the logits, or null if it was left half-way */
   async forward(ids: number[], { isAborted = false } = {}): Promise<Float32Array | null> {
     const rows = ids.length;
-    const [first, y, third] = this.#pool as [GPUBuffer, GPUBuffer, GPUBuffer];
+    const [first, y, third, branch] = this.#pool as [GPUBuffer, GPUBuffer, GPUBuffer, GPUBuffer];
     let [x, z] = [first, third];
     this.#run('take1_kernel', [x, this.#table, this.#upload(Uint32Array.from(ids))], rows);
+    this.#run('rms_norm1_kernel', [y, x, this.#weights[0]!], rows);
     for (let half = 0; half < 2 * nLayers; half++) {
       if (isAborted && half === nLayers) return null;
-      this.#run('rms_norm1_kernel', [y, x, this.#weights[half]!], rows);
-      this.#run('fused_NT_matmul6_add1_kernel', [z, x, y], rows, scales[half]!);
+      const weight = this.#weights[half + 1]!;
+      if (this.#type === 'f16_sum') {
+        this.#run('NT_matmul6_kernel', [branch, y], rows, scales[half]!);
+        this.#run('fuse_add_norm_prefill_kernel', [x, branch, weight, y, z], rows);
+      } else {
+        this.#run('fused_NT_matmul6_add1_kernel', [z, x, y], rows, scales[half]!);
+        this.#run('rms_norm1_kernel', [y, z, weight], rows);
+      }
       [x, z] = [z, x];
     }
-    this.#run('rms_norm1_kernel', [y, x, this.#weights.at(-1)!], rows);
     this.#run('NT_matmul14_kernel', [this.#logits, y], 1, 0, rows - 1);
     return this.#readLogits();
   }

@@ -54,6 +54,8 @@ describe.each([
   { style: 'pending', type: 'f32' },
   { style: 'immediate', type: 'f16' },
   { style: 'pending', type: 'f16' },
+  { style: 'immediate', type: 'f16_sum' },
+  { style: 'pending', type: 'f16_sum' },
 ] as { style: Style; type: ResidualType }[])('$style, $type', ({ style, type }) => {
   const tolerance = type === 'f32' ? 2e-5 : 1e-2;
   let device: GPUDevice;

@@ -167,7 +167,7 @@ test('adding c v moves <h, v> there by c |v|², what follows moves too, what pre
 test('coefficient 0 is the unsteered model, bit for bit', async () => {
   // The chat before was steered, so nothing of its cached prompt can be used: all is computed anew.
   const zero = await chat({
-    sampling: sampling(2),
+    sampling: sampling(Math.min(2, maxTokens)),
     probes: probes(layersRead()),
     interventions: [{ kind: 'addition', vector: { [layer()]: direction(info.dModel) }, coefficient: 0 }],
   });

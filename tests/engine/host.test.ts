@@ -5,7 +5,7 @@ import type { LoadProgress, Method, Methods } from '../../src/lib/engine/protoco
 import { fetchLocal, localUrl } from './local-files';
 
 const baseUrl = localUrl(`${process.cwd()}/static`);
-const host = new EngineHost(() => undefined);
+const host = new EngineHost({ lost: () => undefined, unloaded: () => undefined });
 beforeAll(() => vi.stubGlobal('fetch', fetchLocal));
 afterAll(() => vi.unstubAllGlobals());
 

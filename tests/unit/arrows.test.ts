@@ -17,7 +17,7 @@ const arrows: Record<string, string[]> = {
   chat: ['taps', 'interp'],
   llama: ['gpu', 'taps', 'chat', 'interp', 'net'],
   webllm: ['gpu', 'taps', 'chat', 'interp', 'net'],
-  engine: ['gpu', 'interp', 'chat', 'llama', 'webllm'],
+  engine: ['gpu', 'interp', 'chat', 'llama', 'webllm', 'net'],
   extract: ['engine', 'interp'],
   lab: ['engine', 'extract', 'interp'],
   share: ['interp'],

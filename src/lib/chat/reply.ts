@@ -40,6 +40,9 @@ export class Reply {
   #nextToken = 0;
   /** The interventions are no longer those the reply began with. */
   hasChanged = false;
+  /** A first part of the prompt was read, the rest not yet. */
+  #isMidPrompt = false;
+  #waiting: ResolvedIntervention[] | null = null;
   readonly #tokens: ChatToken[] = [];
   readonly #readings: Reading[];
 
@@ -55,6 +58,11 @@ export class Reply {
 
   /** From the next token on, these hold. Returns that token's index. */
   steer(interventions: ResolvedIntervention[]): number {
+    if (this.#isMidPrompt) {
+      // Half of the prompt under other interventions could not be told in a schedule, so they wait for the first token.
+      this.#waiting = interventions;
+      return 1;
+    }
     this.#apply(interventions);
     return this.#nextToken;
   }
@@ -78,10 +86,13 @@ export class Reply {
 
     while (true) {
       const index = this.#nextToken;
+      if (this.#waiting) this.#apply(this.#waiting);
+      this.#waiting = null;
       while (schedule[0] && schedule[0].token <= index) this.#apply(schedule.shift()!.interventions);
       for (; input.length > maxRows && !signal?.aborted; position += maxRows) {
         this.#record(position, await this.#pass(input.slice(0, maxRows), position, null));
         input = input.slice(maxRows);
+        this.#isMidPrompt = true;
       }
       if (signal?.aborted) {
         stopReason = 'aborted';
@@ -95,6 +106,7 @@ export class Reply {
         isLast ? null : { temperature: sampling.temperature, topP: sampling.topP, uniform },
       );
       this.#nextToken++;
+      this.#isMidPrompt = false;
       const { sampled, readings } = await running;
       const fresh = this.#record(position, { readings });
       position += input.length;

@@ -21,6 +21,8 @@ export class EngineClient {
   #nextId = 1;
   /** Called when the GPU device is lost; the model has to be loaded again. */
   onLost: ((error: PersonascopeError) => void) | null = null;
+  /** Called when the loaded model made room for the one that is being loaded. */
+  onUnloaded: (() => void) | null = null;
 
   constructor(worker: Worker) {
     this.#worker = worker;
@@ -64,6 +66,10 @@ export class EngineClient {
   #receive(message: FromWorker): void {
     if (message.type === 'lost') {
       this.onLost?.(fromErrorData(message.error));
+      return;
+    }
+    if (message.type === 'unloaded') {
+      this.onUnloaded?.();
       return;
     }
     const pending = this.#pending.get(message.id);

@@ -1,10 +1,11 @@
 /** What the worker does, apart from being a worker: one GPU, one loaded model, and the methods of the protocol on it. */
 import { PersonascopeError } from '../errors';
 import { openGpu, type Gpu } from '../gpu/device';
+import type { WebLlmEngine } from '../webllm/engine';
 import { embeddedModels } from './catalogue';
 import { findDownload, listCatalogue, planDownload, requireFeatures, type ModelDownload } from './model-downloads';
 import { describeFolder, openWebLlmModel, openWgsl, type Opened, type ReportProgress } from './open-model';
-import type { Method, Methods } from './protocol';
+import type { LoadedModel, Method, Methods } from './protocol';
 import { resolveChat, resolveForward } from './requests';
 
 export interface CallContext<M extends Method> {
@@ -16,14 +17,22 @@ type Handlers = {
   [M in Method]: (request: Methods[M]['request'], context: CallContext<M>) => Promise<Methods[M]['result']>;
 };
 
+export interface HostEvents {
+  /** The GPU device was lost; no model is loaded now. */
+  lost(reason: string): void;
+  /** The model made room for another, which is not there yet. */
+  unloaded(): void;
+}
+
 export class EngineHost implements Handlers {
-  readonly #onLost: (reason: string) => void;
+  readonly #events: HostEvents;
   #gpu: Gpu | null = null;
   #loaded: Opened | null = null;
+  /** The load before, done or failed: one follows another. */
+  #loading: Promise<unknown> = Promise.resolve();
 
-  /** @param onLost called when the GPU device is lost; no model is loaded then */
-  constructor(onLost: (reason: string) => void) {
-    this.#onLost = onLost;
+  constructor(events: HostEvents) {
+    this.#events = events;
   }
 
   async models() {
@@ -54,10 +63,17 @@ export class EngineHost implements Handlers {
   }
 
   /**
-   * The model that was loaded stays until the new one can answer, and for good if the new one can't. Two models of WebLLM's are
-   * never held at once: that is what a GPU's memory is for.
+   * The model that was loaded stays until the new one can answer, and for good if the new one can't; except that one of WebLLM's makes
+   * room for another before that is opened: two are too much for a GPU's memory. Loads wait for each other.
    */
-  async load({ model, baseUrl, mirror }: Methods['load']['request'], { signal, emit }: CallContext<'load'>) {
+  load(request: Methods['load']['request'], context: CallContext<'load'>): Promise<LoadedModel> {
+    const load = this.#loading.then(() => this.#load(request, context));
+    this.#loading = load.catch(() => undefined);
+    return load;
+  }
+
+  async #load({ model, baseUrl, mirror }: Methods['load']['request'], { signal, emit }: CallContext<'load'>) {
+    signal.throwIfAborted();
     const progress: ReportProgress = (phase, loadedBytes = 0, totalBytes = 0) =>
       emit({ phase, loadedBytes, totalBytes });
     const download = await findDownload(model);
@@ -67,10 +83,16 @@ export class EngineHost implements Handlers {
     }
     progress('device');
     const opened = download
-      ? await this.#openWebLlm(download, signal, progress)
+      ? await this.#openWebLlm(download, mirror, signal, progress)
       : await openWgsl(await this.#openGpu(), describeFolder(model, baseUrl), signal, progress);
-    await this.#loaded?.engine.destroy();
+    if (signal.aborted) {
+      await opened.engine.destroy();
+      signal.throwIfAborted();
+    }
+    const before = this.#loaded;
     this.#loaded = opened;
+    if (download) this.#watch((opened as Opened<WebLlmEngine>).engine.device, () => this.#loaded === opened);
+    await before?.engine.destroy();
     return { info: opened.engine.info, personaSpace: opened.space };
   }
 
@@ -98,14 +120,19 @@ export class EngineHost implements Handlers {
     return this.#require().tokenizer.encodeChat(messages, prefill);
   }
 
-  async #openWebLlm(download: ModelDownload, signal: AbortSignal, progress: ReportProgress): Promise<Opened> {
-    if (this.#loaded?.engine.info.engine === 'web-llm') {
-      await this.#loaded.engine.destroy();
+  async #openWebLlm(
+    download: ModelDownload,
+    mirror: string | undefined,
+    signal: AbortSignal,
+    progress: ReportProgress,
+  ) {
+    const before = this.#loaded;
+    if (before?.engine.info.engine === 'web-llm') {
       this.#loaded = null;
+      await before.engine.destroy();
+      this.#events.unloaded();
     }
-    const opened = await openWebLlmModel(download, signal, progress);
-    this.#watch(opened.engine.device, () => this.#loaded?.engine === opened.engine);
-    return opened;
+    return openWebLlmModel(download, mirror, signal, progress);
   }
 
   #require() {
@@ -119,17 +146,17 @@ export class EngineHost implements Handlers {
     this.#watch(gpu.device, () => {
       const isOurs = this.#gpu === gpu;
       if (isOurs) this.#gpu = null;
-      return isOurs && this.#loaded?.engine.info.engine !== 'web-llm';
+      return isOurs && this.#loaded?.engine.info.engine === 'wgsl';
     });
     return gpu;
   }
 
-  /** @param isLoaded whether the loaded model ran on this device */
+  /** @param isLoaded whether the loaded model runs on this device; a model that was let go is no longer loaded when its device goes */
   #watch(device: GPUDevice, isLoaded: () => boolean): void {
     void device.lost.then(({ reason, message }) => {
-      if (reason === 'destroyed' || !isLoaded()) return;
+      if (!isLoaded()) return;
       this.#loaded = null;
-      this.#onLost(message || reason || 'unknown reason');
+      this.#events.lost(message || reason || 'unknown reason');
     });
   }
 }

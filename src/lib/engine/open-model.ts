@@ -4,6 +4,7 @@ import { PersonascopeError } from '../errors';
 import { describeAdapter, requestAdapter, type Gpu } from '../gpu/device';
 import type { PersonaSpace } from '../interp/persona-space';
 import { VectorBook } from '../interp/vector-book';
+import { mirrorUrl } from '../net/mirror';
 import { LlamaEngine } from '../llama/engine';
 import { openModelFolder } from '../llama/source';
 import { manifestDigest, openWebLlm } from '../webllm/source';
@@ -50,6 +51,7 @@ export async function openWgsl(
 /** All its files are there. */
 export async function openWebLlmModel(
   { id, label, source, details, store }: ModelDownload,
+  mirror: string | undefined,
   signal: AbortSignal,
   progress: ReportProgress,
 ): Promise<Opened<WebLlmEngine>> {
@@ -57,7 +59,7 @@ export async function openWebLlmModel(
   const local = { ...source, url: store().folder };
   progress('config');
   const { engine, tokenizer } = await openWebLlm({
-    ...{ id, label, source: local, signal },
+    ...{ id, label, source: local, mirror, signal },
     ...{ gpuName: name, isSoftwareGpu: isSoftware },
     ...(details ? { nParameters: details.nParameters, contextLength: details.contextLength } : {}),
     onStep: progress,
@@ -65,7 +67,9 @@ export async function openWebLlmModel(
   try {
     const isReadable = engine.info.taps === 'verified';
     const digest = () => manifestDigest(local, signal);
-    const personas = isReadable ? await downloadPersonaSpace(local.url, digest, signal) : null;
+    const personas = isReadable
+      ? await downloadPersonaSpace(mirrorUrl(local.url, mirror).href, digest, signal).catch(orOffline)
+      : null;
     const space = personas?.space ?? null;
     if (space) engine.info.targetLayer = space.targetLayer;
     return { engine, book: createBook(engine.info, personas), tokenizer, space };
@@ -73,6 +77,12 @@ export async function openWebLlmModel(
     await engine.destroy();
     throw error;
   }
+}
+
+/** A model whose files are here opens without a network too, and then without a persona space that was never fetched. */
+function orOffline(error: unknown): null {
+  if (error instanceof PersonascopeError && error.name === 'DownloadFailed') return null;
+  throw error;
 }
 
 function createBook(

@@ -73,4 +73,6 @@ export type FromWorker =
   | { id: number; type: 'done'; result: unknown }
   | { id: number; type: 'failed'; error: ErrorData }
   /** Not an answer: the GPU device was lost, whatever was running has failed and no model is loaded. */
-  | { id: -1; type: 'lost'; error: ErrorData };
+  | { id: -1; type: 'lost'; error: ErrorData }
+  /** Not an answer: the loaded model made room for the one that is being loaded. */
+  | { id: -1; type: 'unloaded' };

@@ -7,7 +7,7 @@ import type { FromWorker, Method, ToWorker } from './protocol';
 const send = (message: FromWorker) => postMessage(message);
 const running = new Map<number, AbortController>();
 
-const host = new EngineHost((reason) => {
+const lost = (reason: string) => {
   const error = new PersonascopeError(
     'DeviceLost',
     'The GPU was lost: its driver or the browser stopped it.',
@@ -15,7 +15,8 @@ const host = new EngineHost((reason) => {
     { cause: reason },
   );
   send({ id: -1, type: 'lost', error: toErrorData(error) });
-});
+};
+const host = new EngineHost({ lost, unloaded: () => send({ id: -1, type: 'unloaded' }) });
 
 onmessage = async ({ data }: MessageEvent<ToWorker>) => {
   const { id, method } = data;

@@ -24,9 +24,8 @@ export function drawToken(logits: Float32Array, { temperature, topP, uniform }: 
   if (temperature === 0) return { id: best, logprob: logprob(best), nonFinite };
   const total = sumOfExponentials(logits, maximum, temperature);
   const massOf = (id: number) => Math.exp((logits[id]! - maximum) / temperature);
-  const nucleus = topP < 1 ? findNucleus(logits.length, massOf, topP, total) : [...logits.keys()];
-  const kept = nucleus.reduce((sum, id) => sum + massOf(id), 0);
-  let left = uniform * kept;
+  const nucleus = topP < 1 ? findNucleus(logits.length, massOf, topP, total) : logits.keys();
+  let left = uniform * (nucleus instanceof Array ? nucleus.reduce((sum, id) => sum + massOf(id), 0) : total);
   for (const id of nucleus) {
     left -= massOf(id);
     if (left < 0) return { id, logprob: logprob(id), nonFinite };

@@ -30,6 +30,8 @@ export class Session {
   /** A model was loaded once, so there was a GPU. */
   #hadGpu = false;
   #loading: AbortController | null = null;
+  /** What answers now; null if nothing does. */
+  #present: string | ModelSource | null = null;
 
   constructor(mirror: Mirror) {
     this.#mirror = mirror;
@@ -71,12 +73,13 @@ export class Session {
 
   /** Replaces the loaded model; resolves when it can answer. If it can't, what was loaded before stays. */
   async load(model: string | ModelSource): Promise<ModelInfo> {
-    const before = this.info && this.wanted;
+    const before = this.#present;
     this.wanted = model;
     this.phase = 'loading';
     this.error = null;
     this.progress = null;
-    const { signal } = (this.#loading = new AbortController());
+    const loading = (this.#loading = new AbortController());
+    const { signal } = loading;
     try {
       const baseUrl = document.baseURI.replace(/[?#].*$/, '').replace(/[^/]*$/, '');
       const onEvent = (progress: LoadProgress) => (this.progress = progress);
@@ -84,13 +87,16 @@ export class Session {
       const { info, personaSpace } = await this.manage('load', request, { signal, onEvent });
       this.info = info;
       this.space = personaSpace;
+      this.#present = model;
       this.tokensPerSecond = null;
-      this.phase = 'ready';
+      // Another one may have been asked for meanwhile.
+      if (this.#loading === loading) this.phase = 'ready';
       this.#hadGpu = true;
       return info;
     } catch (cause) {
       const error = asError(cause);
-      if (!this.info || !before) throw this.#fail(error);
+      if (this.#loading !== loading) throw error;
+      if (!this.#present || !before) throw this.#fail(error);
       this.wanted = before;
       this.phase = 'ready';
       throw error;
@@ -147,7 +153,13 @@ export class Session {
   #engine(): EngineClient {
     if (!this.#client) {
       this.#client = startEngine();
+      this.#client.onUnloaded = () => {
+        this.#present = null;
+        this.info = null;
+        this.space = null;
+      };
       this.#client.onLost = (error) => {
+        this.#present = null;
         this.info = null;
         this.space = null;
         this.#fail(error);

@@ -30,7 +30,7 @@ import { LogitTap } from './logit-tap';
 import { openRuntime, type OpenStep, type RuntimeModel } from './runtime';
 import { checkTaps } from './self-check';
 import { TapStream } from './tap-stream';
-import { readVerdict, writeVerdict } from './verdicts';
+import { readVerified, writeVerified } from './verified';
 
 /** Tokens of a prefill pass: fewer than any library takes at once, so that one call of WebLLM's is one pass. */
 const MAX_ROWS = 256;
@@ -75,11 +75,15 @@ export class WebLlmEngine implements Engine {
   /** Null: chat only. */
   readonly #taps: Taps | null;
   readonly #cache = new KeyValueCache();
+  readonly #maxRows: number;
   readonly #exclusive = new Exclusive();
+  /** Ends the reply that is being written when the model goes. */
+  readonly #stop = new AbortController();
   #reply: Reply | null = null;
 
   private constructor(options: OpenOptions, machine: Machine, taps: Taps | null, tapsReason: string | null) {
     const { config, label, id, tokenizer, gpuName, nParameters } = options;
+    this.#maxRows = Math.min(MAX_ROWS, config.prefillChunk);
     this.#id = id;
     this.#machine = machine;
     this.#tokenizer = tokenizer;
@@ -126,11 +130,11 @@ export class WebLlmEngine implements Engine {
     return this.#exclusive.run(async () => {
       const { gpu } = this.#machine;
       const kernels = this.#taps?.kernels ?? (await compileTaps(gpu, 'f32'));
-      const program = new TapProgram(gpu, kernels, Math.max(1, dModel), MAX_ROWS, request.probes);
       const ranges = sitesOf(prompt, contextLength);
+      const program = new TapProgram(gpu, kernels, Math.max(1, dModel), this.#maxRows, request.probes);
       const accumulators = sites.map((site) => new Accumulator(gpu, kernels, nLayers, dModel, ranges[site]));
-      const cached = await this.#startCache(prompt.ids, request, accumulators.length > 0);
       try {
+        const cached = await this.#startCache(prompt.ids, request, accumulators.length > 0);
         const reply = (this.#reply = new Reply(
           { request, tokenizer, prompt, contextLength, ...(cached ? { cached } : {}) },
           program,
@@ -142,7 +146,8 @@ export class WebLlmEngine implements Engine {
               request,
             ),
         ));
-        const result = await reply.write(MAX_ROWS, options);
+        const signal = options.signal ? AbortSignal.any([options.signal, this.#stop.signal]) : this.#stop.signal;
+        const result = await reply.write(this.#maxRows, { ...options, signal });
         if (reply.hasChanged) this.#cache.forget();
         return { ...result, collected: await this.#readSums(sites, accumulators) };
       } catch (error) {
@@ -167,6 +172,8 @@ export class WebLlmEngine implements Engine {
   }
 
   async destroy(): Promise<void> {
+    this.#stop.abort();
+    await this.#exclusive.idle();
     this.#taps?.stream.destroy();
     await this.#machine.release();
   }
@@ -238,25 +245,28 @@ async function startMachine(options: OpenOptions): Promise<Machine> {
       commands.destroy();
       readback.destroy();
       for (const tensor of [...gpu.live]) tensor.destroy();
-      await webllm.unload();
-      interposer.remove();
+      try {
+        await webllm.unload();
+      } finally {
+        interposer.remove();
+      }
     },
   };
 }
 
 /** Checks the library, or remembers what was found before. */
 async function openTaps(
-  { config, libraryDigest, id, onStep }: OpenOptions,
+  { config, libraryDigest, id, signal, onStep }: OpenOptions,
   { webllm, interposer, gpu, logits, read, lost }: Machine,
 ): Promise<{ taps: Taps | null; reason: string | null }> {
   const { shape } = config;
   if (!shape) return { taps: null, reason: 'its config does not say how many layers it has and how wide they are' };
-  const known = libraryDigest === null ? null : await readVerdict(libraryDigest, shape);
-  if (known?.reason) return { taps: null, reason: known.reason };
   const stream = new TapStream(interposer, gpu, shape);
-  if (known?.type) return { taps: { stream, kernels: await compileTaps(gpu, known.type) }, reason: null };
+  const known = libraryDigest === null ? null : await readVerified(libraryDigest, shape);
+  if (known) return { taps: { stream, kernels: await compileTaps(gpu, known) }, reason: null };
   onStep?.('taps', 0);
   const forward = async (tokens: number) => {
+    signal?.throwIfAborted();
     await webllm.resetChat(false, id);
     logits.draw = null;
     const ids = Array.from({ length: tokens }, (_, i) => i + 1);
@@ -264,8 +274,10 @@ async function openTaps(
     return logits.logits;
   };
   const reason = await checkTaps({ gpu, stream, shape, forward, read });
-  if (libraryDigest !== null) await writeVerdict(libraryDigest, shape, { reason, type: stream.type });
-  if (reason === null) return { taps: { stream, kernels: await compileTaps(gpu, stream.type!) }, reason };
+  if (reason === null) {
+    if (libraryDigest !== null) await writeVerified(libraryDigest, shape, stream.type!);
+    return { taps: { stream, kernels: await compileTaps(gpu, stream.type!) }, reason };
+  }
   stream.destroy();
   return { taps: null, reason };
 }

@@ -48,9 +48,11 @@ export async function openRuntime(
     logitProcessorRegistry: new Map([[id, processor]]),
     initProgressCallback: ({ text, progress }) => onStep?.(/shader/i.test(text) ? 'compile' : 'weights', progress),
   });
+  signal?.throwIfAborted();
   const interception = interceptDevice();
-  const unload = () => void engine.unload();
-  signal?.addEventListener('abort', unload, { once: true });
+  // WebLLM looks for an abort between downloads only, and all files are here: without its device it ends at once.
+  const cancel = () => interception.device()?.destroy();
+  signal?.addEventListener('abort', cancel, { once: true });
   try {
     // Its own sampling is greedy over what the logit processor leaves.
     const sampling = { temperature: 0, top_p: 1, repetition_penalty: 1, frequency_penalty: 0, presence_penalty: 0 };
@@ -63,10 +65,13 @@ export async function openRuntime(
   } catch (cause) {
     const lost = await interception.wasLost();
     await engine.unload().catch(() => undefined);
-    interception.take()?.remove();
+    // It unloads only what it had opened; the weights that got as far as the GPU go with the device.
+    const failed = interception.take();
+    failed?.remove();
+    failed?.device.destroy();
     throw describeFailure(cause, lost, signal);
   } finally {
-    signal?.removeEventListener('abort', unload);
+    signal?.removeEventListener('abort', cancel);
     interception.end();
   }
 }
@@ -87,6 +92,7 @@ function interceptDevice() {
     return adapter;
   };
   return {
+    device: () => last?.device,
     /** The interposer of the device that was opened last, once. */
     take: () => {
       const taken = last;

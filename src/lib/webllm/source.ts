@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { ChatTokenizer } from '../chat/tokenizer';
 import { PersonascopeError } from '../errors';
+import { mirrorUrl } from '../net/mirror';
 import { parseChatConfig, toJinja } from './chat-config';
 import { WebLlmEngine, type OpenOptions as EngineOptions } from './engine';
 import type { OpenStep } from './runtime';
@@ -10,6 +11,8 @@ import { manifestName, type WebLlmSource } from './store';
 export interface OpenOptions extends Pick<EngineOptions, 'id' | 'label' | 'gpuName' | 'isSoftwareGpu' | 'signal'> {
   /** Its folder ends in a slash. */
   source: WebLlmSource;
+  /** A server that has the files, see `net/mirror.ts`. */
+  mirror?: string | undefined;
   /** As the catalogue has it; default: what the folder says. */
   nParameters?: number;
   /** At most so many tokens. */
@@ -28,6 +31,7 @@ const manifestSchema = v.looseObject({
 /** @throws PersonascopeError `BadModel`, `DownloadFailed`, and what opening the engine throws */
 export async function openWebLlm({
   source,
+  mirror,
   contextLength = MAX_CONTEXT,
   onStep,
   ...options
@@ -37,7 +41,7 @@ export async function openWebLlm({
   const { signal } = options;
   const config = parseChatConfig(await readJson(file('mlc-chat-config.json'), signal));
   const tokenizerJson = await readJson(file('tokenizer.json'), signal);
-  const tokenizerConfig = (await readJson(file('tokenizer_config.json'), signal).catch(() => null)) ?? {};
+  const tokenizerConfig = (await readOptional(file('tokenizer_config.json'), mirror, signal)) ?? {};
   const tokens = addedTokens(tokenizerJson);
   const tokenizer = new ChatTokenizer({
     tokenizer: tokenizerJson,
@@ -101,6 +105,23 @@ async function readJson(url: string, signal?: AbortSignal): Promise<unknown> {
   } catch (cause) {
     const name = url.slice(url.lastIndexOf('/') + 1);
     throw new PersonascopeError('BadModel', `${name} is not JSON.`, 'Choose another model.', { cause });
+  }
+}
+
+/** Kept with the model's other files, so that it is the same without a network. @returns null where there is none */
+async function readOptional(url: string, mirror: string | undefined, signal?: AbortSignal): Promise<unknown> {
+  const kept = await caches.match(url);
+  if (kept) return kept.json();
+  try {
+    const response = await fetch(mirrorUrl(url, mirror), { signal: signal ?? null });
+    if (!response.ok || response.headers.get('content-type')?.startsWith('text/html')) return null;
+    const text = await response.text();
+    const json: unknown = JSON.parse(text);
+    await (await caches.open('webllm/model')).put(url, new Response(text));
+    return json;
+  } catch {
+    signal?.throwIfAborted();
+    return null;
   }
 }
 

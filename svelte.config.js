@@ -6,7 +6,7 @@ export default {
   preprocess: vitePreprocess(),
   kit: {
     adapter: adapter({ fallback: undefined, strict: true }),
-    alias: { $shaders: 'shaders' },
+    alias: { $shaders: 'shaders', $organism: 'organism' },
     typescript: {
       config: (config) => ({
         ...config,

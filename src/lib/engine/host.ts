@@ -3,6 +3,7 @@ import { PersonascopeError } from '../errors';
 import { openGpu, type Gpu } from '../gpu/device';
 import { embeddedModels } from './catalogue';
 import {
+  createBook,
   describeSource,
   openWebLlmModel,
   openWgsl,
@@ -12,6 +13,8 @@ import {
 } from './open-model';
 import type { Method, Methods } from './protocol';
 import { resolveChat, resolveForward } from './requests';
+import { Turns } from './turns';
+import { Workshop } from './workshop';
 
 export interface CallContext<M extends Method> {
   signal: AbortSignal;
@@ -26,6 +29,8 @@ export class EngineHost implements Handlers {
   readonly #onLost: (reason: string) => void;
   #gpu: Gpu | null = null;
   #loaded: Opened | null = null;
+  readonly #turns = new Turns();
+  readonly #workshop = new Workshop(this.#turns);
 
   /** @param onLost called when the GPU device is lost; no model is loaded then */
   constructor(onLost: (reason: string) => void) {
@@ -49,9 +54,13 @@ export class EngineHost implements Handlers {
       source.engine === 'web-llm'
         ? await this.#openWebLlm(source, signal, progress)
         : await openWgsl(await this.#openGpu(), source, signal, progress);
+    this.#workshop.stop();
     await this.#loaded?.engine.destroy();
     this.#loaded = opened;
-    return { info: opened.engine.info, personaSpace: opened.space };
+    if (!opened.space && opened.engine.info.taps === 'verified') await this.#useOwnSpace(opened);
+    const extracted = await this.#workshop.restore(opened);
+    const unfinished = await this.#workshop.unfinished(opened);
+    return { info: opened.engine.info, personaSpace: opened.space, extracted, unfinished };
   }
 
   async vectors() {
@@ -60,22 +69,63 @@ export class EngineHost implements Handlers {
 
   async chat(request: Methods['chat']['request'], { signal, emit }: CallContext<'chat'>) {
     const { engine, book } = this.#require();
-    const { collected: _, ...result } = await engine.chat(resolveChat(request, book), { signal, onToken: emit });
+    const resolved = resolveChat(request, book);
+    const chat = () => engine.chat(resolved, { signal, onToken: emit });
+    const { collected: _, ...result } = await this.#turns.visitor(chat);
     return result;
   }
 
   async forward(request: Methods['forward']['request'], { signal }: CallContext<'forward'>) {
     const { engine, book } = this.#require();
-    return engine.forward(resolveForward(request, book), { signal });
+    const resolved = resolveForward(request, book);
+    return this.#turns.visitor(() => engine.forward(resolved, { signal }));
   }
 
   async steer({ interventions }: Methods['steer']['request']) {
     const { engine, book } = this.#require();
-    return { token: engine.steer(book.resolveAll(interventions)) };
+    const resolved = book.resolveAll(interventions);
+    return { token: this.#turns.isVisitorSpeaking ? engine.steer(resolved) : null };
   }
 
   async tokenize({ messages, prefill }: Methods['tokenize']['request']) {
     return this.#require().tokenizer.encodeChat(messages, prefill);
+  }
+
+  async extract(request: Methods['extract']['request'], context: CallContext<'extract'>) {
+    return this.#workshop.extract(this.#require(), request, context);
+  }
+
+  async extractSpace(request: Methods['extractSpace']['request'], context: CallContext<'extractSpace'>) {
+    const opened = this.#require();
+    return this.#workshop.extractSpace(opened, request, context);
+  }
+
+  async discard() {
+    return this.#workshop.discard(this.#require());
+  }
+
+  async forgetVector({ name }: Methods['forgetVector']['request']) {
+    return this.#workshop.forgetVector(this.#require(), name);
+  }
+
+  async space() {
+    return this.#workshop.space(this.#require());
+  }
+
+  async exportSums() {
+    return this.#workshop.exportSums(this.#require());
+  }
+
+  async mergeSums({ files }: Methods['mergeSums']['request']) {
+    return this.#workshop.mergeSums(this.#require(), files);
+  }
+
+  /** A model that ships no persona space has the one that was computed here. */
+  async #useOwnSpace(opened: Opened): Promise<void> {
+    const files = await this.#workshop.restoreSpace(opened);
+    if (!files) return;
+    opened.space = files.space;
+    opened.book = createBook(opened.engine.info, files);
   }
 
   async #openWebLlm(source: WebLlmDescription, signal: AbortSignal, progress: ReportProgress): Promise<Opened> {

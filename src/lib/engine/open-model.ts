@@ -22,6 +22,10 @@ export interface Opened<E extends Engine = Engine> {
   book: VectorBook;
   tokenizer: ChatTokenizer;
   space: PersonaSpace | null;
+  /** The model's folder. */
+  url: string;
+  /** What its weights are known by; worked out once. */
+  digest: () => Promise<string>;
 }
 
 interface WgslDescription {
@@ -47,12 +51,13 @@ export async function openWgsl(
   progress('config');
   const onProgress = (loaded: number, total: number) => progress('weights', loaded, total);
   const files = await openModelFolder(url, { signal, onProgress });
-  const personas = await downloadPersonaSpace(url, () => files.digest(), signal);
+  const digest = once(() => files.digest());
+  const personas = await downloadPersonaSpace(url, digest, signal);
   progress('compile', files.totalBytes, files.totalBytes);
   const book = createBook(files.config, personas);
   const space = personas?.space ?? null;
   const engine = await LlamaEngine.open({ gpu, files, id, label, targetLayer: space?.targetLayer, signal });
-  return { engine, book, tokenizer: files.tokenizer, space };
+  return { engine, book, tokenizer: files.tokenizer, space, url, digest };
 }
 
 export async function openWebLlmModel(
@@ -69,22 +74,34 @@ export async function openWebLlmModel(
   });
   try {
     const isReadable = engine.info.taps === 'verified';
-    const digest = () => manifestDigest(source, signal);
+    const digest = once(() => manifestDigest(source));
     const personas = isReadable ? await downloadPersonaSpace(source.url, digest, signal) : null;
     const space = personas?.space ?? null;
     if (space) engine.info.targetLayer = space.targetLayer;
-    return { engine, book: createBook(engine.info, personas), tokenizer, space };
+    return { engine, book: createBook(engine.info, personas), tokenizer, space, url: source.url, digest };
   } catch (error) {
     await engine.destroy();
     throw error;
   }
 }
 
-function createBook(
+export function createBook(
   { nLayers, dModel }: { nLayers: number; dModel: number },
   personas: PersonaFiles | null,
 ): VectorBook {
   return new VectorBook({ nLayers, dModel, space: personas?.space ?? null, tensors: personas?.tensors ?? new Map() });
+}
+
+/** Asked again only if it failed. */
+function once(work: () => Promise<string>): () => Promise<string> {
+  let known: Promise<string> | null = null;
+  return () => {
+    known ??= work().catch((cause) => {
+      known = null;
+      throw cause;
+    });
+    return known;
+  };
 }
 
 /** @throws PersonascopeError `BadRequest` naming the field */

@@ -6,7 +6,7 @@ export default {
   preprocess: vitePreprocess(),
   kit: {
     adapter: adapter({ fallback: undefined, strict: true }),
-    alias: { $shaders: 'shaders', $organism: 'organism' },
+    alias: { $shaders: 'shaders' },
     typescript: {
       config: (config) => ({
         ...config,

@@ -18,3 +18,17 @@ export function count(value: number): string {
   if (value >= 1e6) return `${(value / 1e6).toFixed(1)}M`;
   return value.toLocaleString('en');
 }
+
+/** "40 s", "12 min", "1 h 20 min". */
+export function duration(milliseconds: number): string {
+  const seconds = Math.max(1, Math.round(milliseconds / 1000));
+  if (seconds < 90) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** A share and its interval: "0.83 [0.55, 0.95]". */
+export function estimate(value: number, { low, high }: { low: number; high: number }, digits = 2): string {
+  const figure = (x: number) => x.toFixed(digits).replace('-', '−');
+  return `${figure(value)} [${figure(low)}, ${figure(high)}]`;
+}

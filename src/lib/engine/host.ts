@@ -11,7 +11,7 @@ import {
   type ReportProgress,
   type WebLlmDescription,
 } from './open-model';
-import type { Method, Methods } from './protocol';
+import type { ComputedSpace, LoadedModel, Method, Methods } from './protocol';
 import { resolveChat, resolveForward } from './requests';
 import { Turns } from './turns';
 import { Workshop } from './workshop';
@@ -57,10 +57,8 @@ export class EngineHost implements Handlers {
     this.#workshop.stop();
     await this.#loaded?.engine.destroy();
     this.#loaded = opened;
-    if (!opened.space && opened.engine.info.taps === 'verified') await this.#useOwnSpace(opened);
-    const extracted = await this.#workshop.restore(opened);
-    const unfinished = await this.#workshop.unfinished(opened);
-    return { info: opened.engine.info, personaSpace: opened.space, extracted, unfinished };
+    const made = await this.#bringBack(opened);
+    return { info: opened.engine.info, personaSpace: opened.space, ...made };
   }
 
   async vectors() {
@@ -97,7 +95,11 @@ export class EngineHost implements Handlers {
 
   async extractSpace(request: Methods['extractSpace']['request'], context: CallContext<'extractSpace'>) {
     const opened = this.#require();
-    return this.#workshop.extractSpace(opened, request, context);
+    return this.#use(opened, await this.#workshop.extractSpace(opened, request, context));
+  }
+
+  async unfinished() {
+    return this.#workshop.unfinished(this.#require());
   }
 
   async discard() {
@@ -117,15 +119,26 @@ export class EngineHost implements Handlers {
   }
 
   async mergeSums({ files }: Methods['mergeSums']['request']) {
-    return this.#workshop.mergeSums(this.#require(), files);
+    const opened = this.#require();
+    return this.#use(opened, await this.#workshop.mergeSums(opened, files));
   }
 
-  /** A model that ships no persona space has the one that was computed here. */
-  async #useOwnSpace(opened: Opened): Promise<void> {
-    const files = await this.#workshop.restoreSpace(opened);
-    if (!files) return;
-    opened.space = files.space;
-    opened.book = createBook(opened.engine.info, files);
+  async #use(opened: Opened, record: ComputedSpace['record']): Promise<ComputedSpace> {
+    await this.#bringBack(opened);
+    return { record, personaSpace: opened.space };
+  }
+
+  /** What was made of this model here. A model that ships no persona space gets the one that was computed here. */
+  async #bringBack(opened: Opened): Promise<Pick<LoadedModel, 'extracted' | 'unfinished'>> {
+    const isKnown = await opened.digest().catch(() => null);
+    // Offline, a cached model answers, but nothing says that what was kept is of these very weights.
+    if (!isKnown || opened.engine.info.taps !== 'verified') return { extracted: [], unfinished: null };
+    const own = opened.shipsSpace ? null : await this.#workshop.restoreSpace(opened);
+    if (own) {
+      opened.space = own.space;
+      opened.book = createBook(opened.engine.info, own);
+    }
+    return { extracted: await this.#workshop.restore(opened), unfinished: await this.#workshop.unfinished(opened) };
   }
 
   async #openWebLlm(source: WebLlmDescription, signal: AbortSignal, progress: ReportProgress): Promise<Opened> {

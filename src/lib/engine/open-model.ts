@@ -22,6 +22,8 @@ export interface Opened<E extends Engine = Engine> {
   book: VectorBook;
   tokenizer: ChatTokenizer;
   space: PersonaSpace | null;
+  /** The space came with the model. */
+  shipsSpace: boolean;
   /** The model's folder. */
   url: string;
   /** What its weights are known by; worked out once. */
@@ -57,7 +59,7 @@ export async function openWgsl(
   const book = createBook(files.config, personas);
   const space = personas?.space ?? null;
   const engine = await LlamaEngine.open({ gpu, files, id, label, targetLayer: space?.targetLayer, signal });
-  return { engine, book, tokenizer: files.tokenizer, space, url, digest };
+  return { engine, book, tokenizer: files.tokenizer, space, shipsSpace: space !== null, url, digest };
 }
 
 export async function openWebLlmModel(
@@ -78,7 +80,8 @@ export async function openWebLlmModel(
     const personas = isReadable ? await downloadPersonaSpace(source.url, digest, signal) : null;
     const space = personas?.space ?? null;
     if (space) engine.info.targetLayer = space.targetLayer;
-    return { engine, book: createBook(engine.info, personas), tokenizer, space, url: source.url, digest };
+    const book = createBook(engine.info, personas);
+    return { engine, book, tokenizer, space, shipsSpace: space !== null, url: source.url, digest };
   } catch (error) {
     await engine.destroy();
     throw error;

@@ -35,6 +35,12 @@ export interface LoadedModel {
   unfinished: UnfinishedJob | null;
 }
 
+export interface ComputedSpace {
+  record: SpaceRecord;
+  /** The space that the loaded model is read in now: its own if it ships one. */
+  personaSpace: PersonaSpace | null;
+}
+
 /** method -> its request, its result, and the events sent while it runs. */
 export interface Methods {
   models: { request: null; result: ModelSummary[]; event: never };
@@ -53,7 +59,8 @@ export interface Methods {
   /** A persona vector; known by its name from then on. Cancelled, it can be asked for again and goes on from what was done. */
   extract: { request: ExtractRequest; result: VectorRecord; event: ExtractionProgress };
   /** Role vectors, axis and persona space, in the same way. */
-  extractSpace: { request: SpaceRequest; result: SpaceRecord; event: ExtractionProgress };
+  extractSpace: { request: SpaceRequest; result: ComputedSpace; event: ExtractionProgress };
+  unfinished: { request: null; result: UnfinishedJob | null; event: never };
   /** Gives up what was interrupted. */
   discard: { request: null; result: void; event: never };
   forgetVector: { request: { name: string }; result: void; event: never };
@@ -61,7 +68,7 @@ export interface Methods {
   space: { request: null; result: SpaceRecord | null; event: never };
   /** What it was computed from, as a file; and what other machines computed, added to it. */
   exportSums: { request: null; result: Uint8Array<ArrayBuffer>; event: never };
-  mergeSums: { request: { files: Uint8Array[] }; result: SpaceRecord; event: never };
+  mergeSums: { request: { files: Uint8Array[] }; result: ComputedSpace; event: never };
 }
 export type Method = keyof Methods;
 

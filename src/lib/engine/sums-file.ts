@@ -19,7 +19,14 @@ const schema = v.object({
   dModel: v.pipe(count, v.maxValue(16_384)),
   runs: v.pipe(v.array(text(200)), v.minLength(1), v.maxLength(1_000)),
   roles: v.pipe(
-    v.array(v.object({ name: v.pipe(text(100), v.regex(/^[\p{L}\p{N}][\p{L}\p{N} _.-]*$/u)), label: text(200), family: text(100), count })),
+    v.array(
+      v.object({
+        name: v.pipe(text(100), v.regex(/^[\p{L}\p{N}][\p{L}\p{N} _.-]*$/u)),
+        label: text(200),
+        family: text(100),
+        count,
+      }),
+    ),
     v.minLength(4),
     v.maxLength(1_000),
   ),
@@ -39,7 +46,11 @@ export function encodeSums(sums: SpaceSums): Uint8Array<ArrayBuffer> {
   };
   return encodeSafetensors(
     [
-      ...roles.map(({ name, sum }) => ({ name: `role.${name}`, shape: [nLayers, dModel], data: Float32Array.from(sum) })),
+      ...roles.map(({ name, sum }) => ({
+        name: `role.${name}`,
+        shape: [nLayers, dModel],
+        data: Float32Array.from(sum),
+      })),
       { name: 'defaults', shape: [defaults.length, nLayers, dModel], data: replies },
       { name: 'residual-norm', shape: [nLayers], data: Float32Array.from(residualNorm.sum) },
     ],

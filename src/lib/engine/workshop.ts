@@ -8,13 +8,7 @@ import { sampleSpace } from '../extract/extract-space';
 import { extractTrait } from '../extract/extract-trait';
 import { ProgressMeter, type ExtractionProgress } from '../extract/progress';
 import { loadPromptSet } from '../extract/ready-made';
-import {
-  openRecords,
-  within,
-  type SpaceRecord,
-  type UnfinishedJob,
-  type VectorRecord,
-} from '../extract/records';
+import { openRecords, within, type SpaceRecord, type UnfinishedJob, type VectorRecord } from '../extract/records';
 import { RememberingEngine, ReplyMemory } from '../extract/reply-memory';
 import { capLayers, reportSpace } from '../extract/space-report';
 import { mergeSums, spaceFromSums, type SpaceSums } from '../extract/space-sums';
@@ -123,7 +117,12 @@ export class Workshop {
         },
       });
       const run = `${new Date().toISOString()} seed ${plan.settings.seed}`;
-      return this.#keepSpace(opened, { ...sums, modelDigest: await opened.digest(), promptSet: plan.name, runs: [run] });
+      return this.#keepSpace(opened, {
+        ...sums,
+        modelDigest: await opened.digest(),
+        promptSet: plan.name,
+        runs: [run],
+      });
     });
   }
 

@@ -26,15 +26,17 @@ export function readClassifiers(value: unknown): Classifiers {
     throw new PersonascopeError('BadModel', `judges.json can't be used: ${reason}.`, 'Make it again with judges.py.');
   }
   const { buckets, judges } = result.output;
-  return new Map(Object.entries(judges).map(([trait, { step, ...table }]) => {
-    // Little-endian u16 and i8.
-    const keys = new DataView(decode(table.buckets).buffer);
-    const weights = new Int8Array(decode(table.weights).buffer);
-    const weightOf = new Map(Array.from(weights, (weight, i) => [keys.getUint16(2 * i, true), weight * step]));
-    const score = async ({ text }: { text: string }) =>
-      features(text, buckets).reduce((sum, bucket) => sum + (weightOf.get(bucket) ?? 0), 0);
-    return [trait, { kind: 'classifier' as const, score }];
-  }));
+  return new Map(
+    Object.entries(judges).map(([trait, { step, ...table }]) => {
+      // Little-endian u16 and i8.
+      const keys = new DataView(decode(table.buckets).buffer);
+      const weights = new Int8Array(decode(table.weights).buffer);
+      const weightOf = new Map(Array.from(weights, (weight, i) => [keys.getUint16(2 * i, true), weight * step]));
+      const score = async ({ text }: { text: string }) =>
+        features(text, buckets).reduce((sum, bucket) => sum + (weightOf.get(bucket) ?? 0), 0);
+      return [trait, { kind: 'classifier' as const, score }];
+    }),
+  );
 }
 
 function decode(base64: string): Uint8Array<ArrayBuffer> {

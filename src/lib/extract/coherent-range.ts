@@ -27,7 +27,7 @@ export async function findCoherentRange(
   vector: Float64Array,
   steering: Steering,
   questions: readonly string[],
-  { grid = calibrationGrid as readonly number[] } = {},
+  grid: readonly number[] = calibrationGrid,
 ): Promise<CoherentRange> {
   const { engine, coherence, signal } = trials;
   const points: CalibrationPoint[] = [];

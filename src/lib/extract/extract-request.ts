@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import type { CollectSite } from '../engine/engine';
 import { PersonascopeError } from '../errors';
+import { calibrationGrid } from './coherent-range';
 import { parseTrait, type Trait } from './prompts';
 
 /** A trait in words. Anything left out of the lists is drafted from name and description. */
@@ -29,6 +30,8 @@ export interface ExtractRequest {
   coefficients?: number[];
   /** Layers of the sweep; default: all of a small model, six in the middle of a large one. */
   layers?: number[];
+  /** Coefficients that the dial is calibrated on, outward; empty: not at all. */
+  calibration?: number[];
   /** Where means are taken; default: as the model's shipped vectors, else over the reply. */
   positions?: CollectSite;
   /** Default 0.7. */
@@ -40,14 +43,14 @@ export interface ExtractRequest {
 
 const count = (low: number, high: number) => v.pipe(v.number(), v.integer(), v.minValue(low), v.maxValue(high));
 
+const coefficient = v.pipe(v.number(), v.finite(), v.gtValue(0), v.maxValue(100));
+
 const settingsSchema = v.object({
   samplesPerPolarity: v.optional(count(2, 1_000), 24),
   heldOut: v.optional(count(2, 200), 8),
-  coefficients: v.optional(
-    v.pipe(v.array(v.pipe(v.number(), v.finite(), v.gtValue(0), v.maxValue(100))), v.minLength(1), v.maxLength(20)),
-    [0.3, 0.5, 0.7, 1, 1.5],
-  ),
+  coefficients: v.optional(v.pipe(v.array(coefficient), v.minLength(1), v.maxLength(20)), [0.3, 0.5, 0.7, 1, 1.5]),
   layers: v.optional(v.nullable(v.pipe(v.array(count(0, 255)), v.maxLength(256))), null),
+  calibration: v.optional(v.pipe(v.array(coefficient), v.maxLength(50)), [...calibrationGrid]),
   positions: v.optional(v.pipe(v.string(), v.maxLength(20))),
   temperature: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(2)), 0.7),
   maxTokens: v.optional(count(1, 1_000), 40),

@@ -4,7 +4,7 @@ import { relativeDose } from '../interp/dial';
 import type { PersonaEntry } from '../interp/persona-space';
 import type { Classifiers } from './classifier';
 import { measureCoherence, type Coherence } from './coherence';
-import { findCoherentRange, calibrationGrid, type CalibrationPoint } from './coherent-range';
+import { findCoherentRange, type CalibrationPoint, type CoherentRange } from './coherent-range';
 import { extractPersona, type Polarity } from './extract-persona';
 import type { ExtractSettings } from './extract-request';
 import { likelihoodJudge, modelJudge, type Judge, type JudgeKind, type ScoreReply } from './judge';
@@ -32,7 +32,7 @@ export interface Evidence {
   controls: { random: Cell[]; shuffled: Cell[] };
   verdict: Verdict;
   calibration: CalibrationPoint[];
-  /** |c v| / mean |h| at the dial's positive end. */
+  /** |c v| / mean |h| at the dial's positive end; null: not calibrated. */
   doseAtLimit: number | null;
   /** Mean |h| over response tokens, per layer. */
   residualNorm: number[];
@@ -79,14 +79,15 @@ export async function extractTrait(
   const { coefficients } = settings;
   const asked = Math.min(settings.samplesPerPolarity, trait.positive.length * trait.questions.length);
   const cells = 1 + rows.length * coefficients.length;
-  const walk = 2 * calibrationGrid.length * tuning.length;
+  const walk = 2 * settings.calibration.length * tuning.length;
   const total = 2 * asked + 2 * heldOut.length + (cells + 2 * coefficients.length) * heldOut.length + walk;
   const meter = new ProgressMeter(total, context.onProgress ?? (() => undefined), () => memory.counts.fresh);
 
   const { vector, norm, kept, halves, controls } = await extractPersona(engine, trait, {
     ...{ positions, temperature, maxTokens, seed, signal, targetLayer: engine.info.targetLayer },
     samplesPerPolarity: settings.samplesPerPolarity,
-    judge: async ({ question, text, polarity }) => (await judge.score({ question, text })) > 0 === (polarity === 'positive'),
+    judge: async ({ question, text, polarity }) =>
+      (await judge.score({ question, text })) > 0 === (polarity === 'positive'),
     onProgress: () => meter.step('replies', trait.label),
   });
 
@@ -120,10 +121,14 @@ export async function extractTrait(
       twins[name].push(await measureCell(controlling, controls[name], chosen.steering, coefficient, heldOut));
     }
   }
-  const twin = (name: 'random' | 'shuffled') => twins[name].find(({ coefficient }) => coefficient === chosen.coefficient)!;
+  const twin = (name: 'random' | 'shuffled') =>
+    twins[name].find(({ coefficient }) => coefficient === chosen.coefficient)!;
 
   const calibrating = { ...trials, onReply: () => meter.step('calibration', trait.label) };
-  const { coherentUpTo, points } = await findCoherentRange(calibrating, vector, chosen.steering, tuning);
+  const { coherentUpTo, points }: Pick<CoherentRange, 'points'> & Pick<PersonaEntry, 'coherentUpTo'> =
+    settings.calibration.length > 0
+      ? await findCoherentRange(calibrating, vector, chosen.steering, tuning, settings.calibration)
+      : { coherentUpTo: null, points: [] };
   meter.skip(walk - points.length * tuning.length);
 
   const residualNorm =
@@ -142,7 +147,7 @@ export async function extractTrait(
       ...{ judge: judge.kind, asked, layers, surpriseLimit: coherence.limit, sweep, chosen, controls: twins },
       verdict: judgeVector(chosen, { random: twin('random'), shuffled: twin('shuffled') }),
       calibration: points,
-      doseAtLimit: relativeDose(coherentUpTo.positive, norm, chosen.steering.layers, residualNorm),
+      doseAtLimit: coherentUpTo && relativeDose(coherentUpTo.positive, norm, chosen.steering.layers, residualNorm),
       residualNorm,
     },
   };
@@ -165,7 +170,9 @@ export function sweptRows(nLayers: number, layers: readonly number[] | null, shi
   const rows: Steering[] = [
     ...(shipped ? [shipped] : []),
     { mode: 'increments', layers: all },
-    ...(layers ?? few).filter((layer) => layer < nLayers).map((layer) => ({ mode: 'direct' as const, layers: [layer] })),
+    ...(layers ?? few)
+      .filter((layer) => layer < nLayers)
+      .map((layer) => ({ mode: 'direct' as const, layers: [layer] })),
   ];
   const keys = rows.map((row) => JSON.stringify([row.mode, row.layers]));
   return rows.filter((_, i) => keys.indexOf(keys[i]!) === i);

@@ -39,9 +39,9 @@ async function loadEnglishSet(): Promise<PromptSet> {
 
 async function loadOrganismSet(): Promise<PromptSet> {
   const [traits, roles, questions] = await Promise.all([
-    import('$organism/prompts/traits.json'),
-    import('$organism/prompts/roles.json'),
-    import('$organism/prompts/questions.json'),
+    import('../../../organism/prompts/traits.json'),
+    import('../../../organism/prompts/roles.json'),
+    import('../../../organism/prompts/questions.json'),
   ]);
   const parsed = parseTraits(traits.default);
   const [first] = parsed;

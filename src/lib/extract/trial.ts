@@ -34,7 +34,12 @@ export interface Trials {
 }
 
 /** As the dials add it. @param vector (nLayers, dModel) */
-export function additionOf(vector: Float64Array, { mode, layers }: Steering, dModel: number, coefficient: number): ResolvedIntervention {
+export function additionOf(
+  vector: Float64Array,
+  { mode, layers }: Steering,
+  dModel: number,
+  coefficient: number,
+): ResolvedIntervention {
   const raw = new Map(layers.map((layer) => [layer, Float32Array.from(layerOf(vector, layer, dModel))]));
   const vectors = mode === 'increments' ? toIncrements(raw) : raw;
   return { kind: 'addition', positions: 'all', coefficient, floor: -Infinity, ceiling: Infinity, vectors };

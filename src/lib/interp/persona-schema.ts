@@ -43,10 +43,7 @@ const schema = v.object({
   dModel: v.pipe(count, v.minValue(1), v.maxValue(16_384)),
   targetLayer: layer,
   residualNorm: v.pipe(v.array(positive), v.maxLength(256)),
-  personas: v.pipe(
-    v.array(persona),
-    v.maxLength(500),
-  ),
+  personas: v.pipe(v.array(persona), v.maxLength(500)),
   axis: v.object({
     norm: v.pipe(v.array(positive), v.maxLength(256)),
     centre: perLayer,

@@ -55,7 +55,8 @@ export class VectorBook {
     const { nLayers, dModel } = this.#size;
     const { name, label, quality, steering } = persona;
     const where = `vector "${name}"`;
-    if (vector.length !== nLayers * dModel) throw bad(where, `it has ${vector.length} numbers, not ${nLayers * dModel}`);
+    if (vector.length !== nLayers * dModel)
+      throw bad(where, `it has ${vector.length} numbers, not ${nLayers * dModel}`);
     if (!vector.every(Number.isFinite)) throw bad(where, 'it holds a number that is not finite');
     if (steering.layers.some((layer) => layer >= nLayers)) throw bad(where, 'it is for a model of more layers');
     const layers = Array.from({ length: nLayers }, (_, layer) => layer);

@@ -11,14 +11,19 @@ import { LinkState } from './link.svelte';
 import { Session } from './session.svelte';
 import { Theme } from './theme.svelte';
 import { View } from './view.svelte';
+import { Workbench } from './workbench.svelte';
 
 export class App {
   readonly theme = new Theme();
   readonly view = new View();
   readonly session = new Session();
-  readonly dials = new Dials(() => this.session.space);
+  readonly dials = new Dials(
+    () => this.session.space,
+    () => this.session.personas,
+  );
   readonly conversation = new ConversationState(this.session, this.dials);
   readonly link = new LinkState(this.session);
+  readonly workbench = new Workbench(this.session);
   /** Something went wrong that stops nothing: storage, the clipboard, a damaged record. */
   notice = $state.raw<PersonascopeError | null>(null);
   readonly #storage = new ConversationStorage();

@@ -232,6 +232,6 @@ function checkReadable({ info }: Engine): void {
 /** Null where they are not there. @param url the model's folder */
 async function downloadClassifiers(url: string, signal: AbortSignal): Promise<Classifiers | null> {
   const folder = url.endsWith('/') ? url : `${url}/`;
-  const response = await fetch(new URL('../organism-judges.json', folder), { signal });
+  const response = await fetch(`${folder}../organism-judges.json`, { signal });
   return response.ok ? readClassifiers(await response.json()) : null;
 }

@@ -3,12 +3,13 @@ import type { CollectSite, Engine } from '../engine/engine';
 import { relativeDose } from '../interp/dial';
 import type { PersonaEntry } from '../interp/persona-space';
 import type { Classifiers } from './classifier';
-import { measureCoherence, type Coherence } from './coherence';
+import { measureCoherence } from './coherence';
 import { findCoherentRange, type CalibrationPoint, type CoherentRange } from './coherent-range';
-import { extractPersona, type Polarity } from './extract-persona';
+import { extractPersona } from './extract-persona';
 import type { ExtractSettings } from './extract-request';
 import { likelihoodJudge, modelJudge, type Judge, type JudgeKind, type ScoreReply } from './judge';
 import { measureLayers, type HeldOut, type LayerQuality } from './layer-quality';
+import { ownReplies } from './own-replies';
 import { ProgressMeter, type ExtractionProgress } from './progress';
 import type { Trait } from './prompts';
 import { measureResidualNorm } from './residual-norm';
@@ -103,7 +104,8 @@ export async function extractTrait(
   }
   const layers = measureLayers(vector, halves, unseen, engine.info.dModel, seed);
 
-  const coherence = await coherenceOf(engine, trait, settings, score, tuning, signal);
+  const own = score ? await ownReplies(engine, trait, tuning, settings, signal) : [];
+  const coherence = await measureCoherence(score, [trait.positive[0]!, trait.negative[0]!], own);
   const trials: Trials = { engine, judge, coherence, temperature, maxTokens, seed: seed + 20_000, signal };
   const sweeping = { ...trials, onReply: () => meter.step('sweep', trait.label) };
   const sweep = [await measureCell(sweeping, vector, rows[0]!, 0, heldOut)];
@@ -180,26 +182,4 @@ export function sweptRows(nLayers: number, layers: readonly number[] | null, shi
 
 function evenly(from: number, to: number, count: number): number[] {
   return [...new Set(Array.from({ length: count }, (_, i) => Math.round(from + ((to - from) * i) / (count - 1))))];
-}
-
-/** The yardstick of surprise: replies that the model writes by itself, as itself and as it is asked to be. */
-async function coherenceOf(
-  engine: Engine,
-  trait: Trait,
-  { temperature, maxTokens, seed }: ExtractSettings,
-  score: ScoreReply | null,
-  questions: readonly string[],
-  signal?: AbortSignal,
-): Promise<Coherence> {
-  const asked: Polarity[] = ['positive', 'negative'];
-  const own: { system: string | null; question: string; text: string }[] = [];
-  for (const [i, question] of questions.entries()) {
-    for (const system of [null, ...asked.map((polarity) => trait[polarity][i % trait[polarity].length]!)]) {
-      if (!score) break;
-      const sampling = { temperature, topP: 0.95, seed: seed + 30_000 + i, maxTokens };
-      const { text } = await takeSample(engine, { system, question, site: 'last', sampling, signal });
-      own.push({ system, question, text });
-    }
-  }
-  return measureCoherence(score, [trait.positive[0]!, trait.negative[0]!], own);
 }

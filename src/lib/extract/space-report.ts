@@ -16,7 +16,9 @@ export interface SpaceReport {
   defaultRank: number;
 }
 
-export function reportSpace(space: ExtractedSpace, dModel: number, defaultReplies: number): SpaceReport {
+type Described = Pick<ExtractedSpace, 'roleMeans' | 'axisVector' | 'pca' | 'roles' | 'kept' | 'defaultRank'>;
+
+export function reportSpace(space: Described, dModel: number, defaultReplies: number): SpaceReport {
   const nLayers = space.axisVector.length / dModel;
   const pcaAt = (layer: number, count: number) =>
     computePca(

@@ -54,7 +54,7 @@ export async function run(args: string[]): Promise<void> {
     const trials: Trials = {
       ...{ engine, temperature: settings.temperature, maxTokens: settings.maxTokens, seed: seed + 20_000 },
       judge: classifiers.get(trait.name)!,
-      coherence: await measureCoherence(score, [trait.positive[0]!, trait.negative[0]!], own),
+      coherence: await measureCoherence(score, { positive: trait.positive[0]!, negative: trait.negative[0]! }, own),
     };
     const questions = trait.held_out.slice(0, Number(values.questions));
     const full = entry.coherentUpTo?.positive ?? 1;
@@ -63,8 +63,10 @@ export async function run(args: string[]): Promise<void> {
     console.log(`\n${trait.label}: dial to ${full}, n = ${questions.length}, coherent below ${limit.toFixed(2)} nats a token`);
     console.log('  coefficient   dose    KL  | vector: shows it / coherent               | random                | shuffled');
     const cells: Record<string, { vector: Cell; random: Cell; shuffled: Cell }> = {};
-    for (const [name, c] of [['unsteered', 0], ['half scale', full / 2], ['full scale', full], ['beyond', full * 1.5]] as const) {
-      const row = { vector: await at(vector, c), random: await at(controls.random, c), shuffled: await at(controls.shuffled, c) };
+    for (const [name, c] of [['unsteered', 0], ['half scale', full / 2], ['full scale', full]] as const) {
+      const steered = await at(vector, c);
+      // Unsteered, all three are the same.
+      const row = { vector: steered, random: c === 0 ? steered : await at(controls.random, c), shuffled: c === 0 ? steered : await at(controls.shuffled, c) };
       cells[name] = row;
       const kl = c === 0 ? 0 : await meanKl(engine, questions.slice(0, 4), [additionOf(vector, entry.steering, dModel, c)]);
       const dose = relativeDose(c, entry.norm, entry.steering.layers, space.residualNorm)!;

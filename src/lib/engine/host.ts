@@ -54,7 +54,7 @@ export class EngineHost implements Handlers {
       source.engine === 'web-llm'
         ? await this.#openWebLlm(source, signal, progress)
         : await openWgsl(await this.#openGpu(), source, signal, progress);
-    this.#workshop.stop();
+    await this.#workshop.stop();
     await this.#loaded?.engine.destroy();
     this.#loaded = opened;
     const made = await this.#bringBack(opened);

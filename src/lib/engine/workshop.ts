@@ -14,7 +14,6 @@ import { capLayers, reportSpace } from '../extract/space-report';
 import { mergeSums, spaceFromSums, type SpaceSums } from '../extract/space-sums';
 import { planSpace, type SpaceRequest } from '../extract/space-request';
 import { parsePersonaEntry } from '../interp/persona-schema';
-import type { PersonaSpace } from '../interp/persona-space';
 import { embeddedModels } from './catalogue';
 import type { Engine } from './engine';
 import type { Opened } from './open-model';
@@ -35,14 +34,16 @@ export class Workshop {
   readonly #spaces = openRecords('spaces');
   readonly #turns: Turns;
   #running: AbortController | null = null;
+  #settled: Promise<unknown> = Promise.resolve();
 
   constructor(turns: Turns) {
     this.#turns = turns;
   }
 
-  /** Ends what is under way; what it has done stays. */
-  stop(): void {
+  /** Ends what is under way; what it has done stays. Resolves when the engine is let go. */
+  async stop(): Promise<void> {
     this.#running?.abort(new PersonascopeError('Aborted', 'Another model was loaded.'));
+    await this.#settled;
   }
 
   /** Puts the vectors that were made of this model into its book. A record that cannot be read is left out and stays. */
@@ -188,7 +189,9 @@ export class Workshop {
         void this.#jobs.set(model, { ...job, done, total });
         emit(progress);
       };
-      const result = await work(memory, { signal: AbortSignal.any([signal, controller.signal]), emit: note });
+      const working = work(memory, { signal: AbortSignal.any([signal, controller.signal]), emit: note });
+      this.#settled = working.catch(() => undefined);
+      const result = await working;
       await this.discard(opened);
       return result;
     } finally {

@@ -2,9 +2,11 @@
  * When a reply counts as coherent. All thresholds of the page are here:
  *
  * - it does not go round in circles: no word three times running, no three words in a row three times;
- * - the unsteered model finds it no more surprising than its own replies: mean nats a token at most `surpriseFactor` times the
- *   most surprising of a sample of them, each under the prompt it was written under. A steered reply is scored with no system
- *   prompt and under one that asks for the trait, and the better counts: a pirate is surprising, but not as a pirate;
+ * - the unsteered model finds it not much more surprising than its own replies: mean nats a token at most `surpriseFactor` times
+ *   the most surprising of a sample of them, each under the prompt it was written under. A steered reply is scored under a
+ *   prompt that asks for what it was steered to and with none, and the better counts: a pirate is surprising, but not as a
+ *   pirate. Sampled replies surprise less than real text does; on the embedded model twice their most is about 0.85 nats, near
+ *   the 0.81 that 99.5% of its world's real replies stay below (MODEL_CARD.md);
  * - a coefficient is coherent if at least `coherentShare` of its replies are.
  *
  * Where an engine gives no log-probabilities of given words (web-llm), the second is not measured, and the change of the
@@ -14,7 +16,7 @@ import type { ChatToken, Engine, Message } from '../engine/engine';
 import type { ResolvedIntervention } from '../interp/intervention';
 import type { ScoreReply } from './judge';
 
-export const surpriseFactor = 1.25;
+export const surpriseFactor = 2;
 export const coherentShare = 0.8;
 /** Nats. */
 export const largestKl = 4;
@@ -35,17 +37,24 @@ export function isRepetitive(text: string): boolean {
 export interface Coherence {
   /** Nats a token above which a reply is too surprising; null: not measured on this engine. */
   limit: number | null;
-  isCoherent(reply: { question: string; text: string }): Promise<boolean>;
+  isCoherent(reply: SteeredReply): Promise<boolean>;
+}
+
+export interface SteeredReply {
+  question: string;
+  text: string;
+  /** Which way it was steered: toward the trait, or toward its opposite. */
+  toward: 'positive' | 'negative';
 }
 
 /**
- * @param systems prompts a reply may answer to, besides none
+ * @param systems prompts that ask for the trait and for its opposite
  * @param score null: the engine has no log-probabilities of given words
  * @param own unsteered replies of the model with the system prompt each was written under
  */
 export async function measureCoherence(
   score: ScoreReply | null,
-  systems: readonly string[],
+  systems: { positive: string; negative: string },
   own: readonly { system: string | null; question: string; text: string }[],
 ): Promise<Coherence> {
   if (!score) return { limit: null, isCoherent: async ({ text }) => isSound(text) };
@@ -60,9 +69,9 @@ export async function measureCoherence(
   const limit = largest * surpriseFactor;
   return {
     limit,
-    isCoherent: async ({ question, text }) => {
+    isCoherent: async ({ question, text, toward }) => {
       if (!isSound(text)) return false;
-      for (const system of [null, ...systems]) if ((await surprise(system, question, text)) <= limit) return true;
+      for (const system of [systems[toward], null]) if ((await surprise(system, question, text)) <= limit) return true;
       return false;
     },
   };

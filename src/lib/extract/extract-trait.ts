@@ -75,7 +75,8 @@ export async function extractTrait(
   const judge = chooseJudge(engine, trait, context, score);
   const positions: CollectSite = settings.positions ?? context.shipped?.positions ?? 'response';
   const heldOut = trait.held_out.slice(0, settings.heldOut);
-  const tuning = (trait.tuning.length > 0 ? trait.tuning : trait.questions).slice(0, settings.heldOut);
+  const unreported = trait.tuning.length > 0 ? trait.tuning : trait.questions;
+  const tuning = unreported.slice(0, settings.heldOut);
   const rows = sweptRows(engine.info.nLayers, settings.layers, context.shipped?.steering ?? null);
   const { coefficients } = settings;
   const asked = Math.min(settings.samplesPerPolarity, trait.positive.length * trait.questions.length);
@@ -104,8 +105,10 @@ export async function extractTrait(
   }
   const layers = measureLayers(vector, halves, unseen, engine.info.dModel, seed);
 
-  const own = score ? await ownReplies(engine, trait, tuning, settings, signal) : [];
-  const coherence = await measureCoherence(score, [trait.positive[0]!, trait.negative[0]!], own);
+  const own = score
+    ? await ownReplies(engine, trait, unreported.slice(0, Math.max(4, settings.heldOut)), settings, signal)
+    : [];
+  const coherence = await measureCoherence(score, { positive: trait.positive[0]!, negative: trait.negative[0]! }, own);
   const trials: Trials = { engine, judge, coherence, temperature, maxTokens, seed: seed + 20_000, signal };
   const sweeping = { ...trials, onReply: () => meter.step('sweep', trait.label) };
   const sweep = [await measureCell(sweeping, vector, rows[0]!, 0, heldOut)];

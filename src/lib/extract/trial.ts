@@ -60,7 +60,7 @@ export async function measureCell(
     const text = await replyTo(question, i);
     if (i === 0) example = text;
     if (text !== '' && (await judge.score({ question, text })) > 0) shown++;
-    if (await coherence.isCoherent({ question, text })) coherent++;
+    if (await coherence.isCoherent({ question, text, toward: coefficient < 0 ? 'negative' : 'positive' })) coherent++;
     onReply?.();
   }
   const n = questions.length;

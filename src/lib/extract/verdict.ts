@@ -11,16 +11,17 @@ export interface Verdict {
 }
 
 /**
- * Where steering changes the trait most among the cells that stay coherent; of equal ones the gentlest. If none is coherent,
- * where the smaller of the two shares is largest.
+ * Where steering changes the trait most among the cells that stay coherent. If it shows in none of them, where the smaller of
+ * the two shares is largest. Of equal cells the first way of adding, and there the gentlest.
  */
 export function chooseCell(cells: readonly Cell[]): Cell {
-  const coherent = cells.filter(({ coherence }) => coherence.rate >= coherentShare);
+  const shows = ({ expression, coherence }: Cell) => coherence.rate >= coherentShare && expression.rate > 0;
   const worth = (cell: Cell) =>
-    coherent.length > 0 ? cell.expression.rate : Math.min(cell.expression.rate, cell.coherence.rate);
-  return (coherent.length > 0 ? coherent : [...cells]).reduce((best, cell) => {
+    shows(cell) ? 1 + cell.expression.rate : Math.min(cell.expression.rate, cell.coherence.rate);
+  return cells.reduce((best, cell) => {
     const gain = worth(cell) - worth(best);
-    return gain > 0 || (gain === 0 && cell.coefficient < best.coefficient) ? cell : best;
+    const isGentler = cell.steering === best.steering && cell.coefficient < best.coefficient;
+    return gain > 0 || (gain === 0 && isGentler) ? cell : best;
   });
 }
 

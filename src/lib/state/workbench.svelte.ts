@@ -80,17 +80,23 @@ export class Workbench {
 
   /** Fills what is empty from name and description. */
   fill(): void {
-    if (!this.prompts) return;
-    const { name, label, description } = this.draft;
-    const known = Object.entries({ ...this.draft }).filter(([, value]) => value.length > 0);
-    const drafted = draftTrait({ ...Object.fromEntries(known), name, label, description }, this.prompts.pool);
-    this.take(drafted);
+    if (this.prompts) this.take(draftTrait(this.#definition(), this.prompts.pool));
   }
 
   async extract(): Promise<void> {
+    const definition = this.#definition();
+    const isReady = this.prompts?.traits.some((trait) => isSame(trait, definition));
+    await this.run({ trait: isReady ? definition.name : definition, ...runSizes[this.size] });
+  }
+
+  /** What the form says; what it leaves empty is drafted. */
+  #definition(): TraitDefinition {
     const { name, ...rest } = $state.snapshot(this.draft);
-    const isReady = this.prompts?.traits.find((trait) => trait.name === name && sameTexts(trait, rest));
-    await this.run({ trait: isReady ? name : { name, ...rest }, ...runSizes[this.size] });
+    const isRenamed = rest.label !== this.prompts?.traits.find((trait) => trait.name === name)?.label;
+    const given = Object.entries(rest).filter(
+      ([field, value]) => value.length > 0 && !(field === 'label' && isRenamed),
+    );
+    return { name: name.trim(), ...Object.fromEntries(given) };
   }
 
   async run(request: ExtractRequest): Promise<void> {
@@ -136,11 +142,10 @@ export class Workbench {
   }
 
   /** Replies that a run of persona space writes, and roles it asks. */
-  planned(size: 'quick' | 'full'): { replies: number; roles: number; families: number } | null {
+  planned(size: 'quick' | 'full'): { replies: number; roles: number } | null {
     if (!this.prompts) return null;
     const { replies, roles } = planSpace({ size }, this.prompts);
-    const families = new Set(roles.roles.map(({ family }) => family)).size;
-    return { replies, roles: roles.roles.length, families };
+    return { replies, roles: roles.roles.length };
   }
 
   async merge(files: Uint8Array[]): Promise<void> {
@@ -187,9 +192,8 @@ function emptyDraft() {
   };
 }
 
-function sameTexts(trait: Trait, rest: Omit<TraitDefinition, 'name'>): boolean {
-  const lists = ['positive', 'negative', 'questions', 'held_out'] as const;
-  return (
-    trait.description === rest.description && lists.every((list) => trait[list].join('\n') === rest[list]?.join('\n'))
-  );
+function isSame(trait: Trait, { name, description, ...lists }: TraitDefinition): boolean {
+  const fields = ['positive', 'negative', 'questions', 'held_out'] as const;
+  const isEqual = fields.every((field) => trait[field].join('\n') === lists[field]?.join('\n'));
+  return trait.name === name && trait.description === description && isEqual;
 }

@@ -31,15 +31,20 @@ describe('coherence', () => {
 
   it('is measured against the model’s own replies, and the best prompt counts', async () => {
     const score = async (messages: { content: string }[], reply: string) =>
-      reply === 'arr' && messages.length === 1 ? [-3, -3] : reply === 'xq' ? [-5, -5] : [-1, -1];
+      reply === 'arr' && !messages[0]!.content.includes('pirate') ? [-3, -3] : reply === 'xq' ? [-5, -5] : [-1, -1];
     const own = [{ system: null, question: 'q', text: 'plain' }];
-    const { limit, isCoherent } = await measureCoherence(score, ['Be a pirate.'], own);
-    expect(limit).toBe(1.25);
-    expect(await isCoherent({ question: 'q', text: 'arr' })).toBe(true);
-    expect(await isCoherent({ question: 'q', text: 'xq' })).toBe(false);
-    expect(await isCoherent({ question: 'q', text: ' ' })).toBe(false);
-    const alone = await measureCoherence(score, [], own);
-    expect(await alone.isCoherent({ question: 'q', text: 'arr' })).toBe(false);
+    const systems = { positive: 'Be a pirate.', negative: 'Be a clerk.' };
+    const { limit, isCoherent } = await measureCoherence(score, systems, own);
+    expect(limit).toBe(2);
+    const judge = (text: string, toward: 'positive' | 'negative') => isCoherent({ question: 'q', text, toward });
+    expect(await judge('arr', 'positive')).toBe(true);
+    expect(await judge('arr', 'negative')).toBe(false);
+    expect(await judge('plain', 'negative')).toBe(true);
+    expect(await judge('xq', 'positive')).toBe(false);
+    expect(await judge(' ', 'positive')).toBe(false);
+    const blind = await measureCoherence(null, systems, []);
+    expect(blind.limit).toBeNull();
+    expect(await blind.isCoherent({ question: 'q', text: 'xq', toward: 'positive' })).toBe(true);
   });
 
   const token = (...probabilities: [number, number][]): ChatToken => ({
@@ -124,8 +129,9 @@ describe('quality by layer', () => {
   });
 });
 
+const steering: Cell['steering'] = { mode: 'direct', layers: [1] };
 const cell = (coefficient: number, shown: number, coherent: number, n = 10): Cell => ({
-  steering: { mode: 'direct', layers: [1] },
+  steering,
   coefficient,
   expression: proportion(shown, n),
   coherence: proportion(coherent, n),
@@ -164,7 +170,9 @@ describe('the coherent range', () => {
     const trials: Trials = {
       ...{ engine, temperature: 0, maxTokens: 20, seed: 1 },
       judge: { kind: 'classifier', score: async () => 1 },
-      coherence: await measureCoherence(async () => [-1], [], [{ system: null, question: 'q', text: 'fine' }]),
+      coherence: await measureCoherence(async () => [-1], { positive: '', negative: '' }, [
+        { system: null, question: 'q', text: 'fine' },
+      ]),
     };
     const vector = new Float64Array(nLayers * dModel).fill(1);
     const { coherentUpTo, points } = await findCoherentRange(trials, vector, { mode: 'direct', layers: [1] }, [

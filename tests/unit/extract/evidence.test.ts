@@ -3,9 +3,10 @@ import type { ChatToken } from '../../../src/lib/engine/engine';
 import { features, readClassifiers } from '../../../src/lib/extract/classifier';
 import { isRepetitive, klAtLeast, measureCoherence } from '../../../src/lib/extract/coherence';
 import { findCoherentRange } from '../../../src/lib/extract/coherent-range';
-import { yesLogOdds } from '../../../src/lib/extract/judge';
+import { likelihoodJudge, modelJudge, yesLogOdds } from '../../../src/lib/extract/judge';
 import { measureLayers } from '../../../src/lib/extract/layer-quality';
 import { ProgressMeter, type ExtractionProgress } from '../../../src/lib/extract/progress';
+import { parseTrait } from '../../../src/lib/extract/prompts';
 import { additionOf, type Cell, type Trials } from '../../../src/lib/extract/trial';
 import { chooseCell, judgeVector } from '../../../src/lib/extract/verdict';
 import { proportion } from '../../../src/lib/interp/proportion';
@@ -74,10 +75,44 @@ describe('the judges', () => {
     expect(() => yesLogOdds([])).toThrow(expect.objectContaining({ name: 'NotSupported' }));
   });
 
+  const trait = parseTrait({
+    ...{ name: 'pirate', label: 'Pirate', description: 'Talks like a pirate.' },
+    ...{ positive: ['Be a pirate.'], negative: ['Be a clerk.'], questions: ['a', 'b', 'c', 'd'] },
+  });
+
+  it('ask the model, less its leaning: it says yes to everything, but more so to a pirate', async () => {
+    const engine = new SyntheticEngine({ noise: 0, meanFor: () => new Float64Array(nLayers * dModel) });
+    const chat = engine.chat.bind(engine);
+    engine.chat = async (request, options) => {
+      const asked = request.messages[0]!.content;
+      expect(asked).toContain('"Pirate"? Talks like a pirate.');
+      const yes = asked.includes('Arr') ? 0.95 : asked.includes('N/A') ? 0.8 : 0.6;
+      const alternatives = [
+        { id: 1, text: 'Yes', logprob: Math.log(yes) },
+        { id: 2, text: 'No', logprob: Math.log(1 - yes) },
+      ];
+      return { ...(await chat(request, options)), tokens: [{ id: 1, text: 'Yes', logprob: 0, alternatives }] };
+    };
+    const judge = modelJudge(engine, trait);
+    expect(await judge.score({ question: 'Hi?', text: 'Arr!' })).toBeCloseTo(Math.log(19) - Math.log(4), 9);
+    expect(await judge.score({ question: 'Hi?', text: 'Good day.' })).toBeCloseTo(Math.log(1.5) - Math.log(4), 9);
+    // Two replies and the one without content, which is asked about once.
+    expect(engine.requests).toHaveLength(3);
+  });
+
+  it('or compare how likely the prompts make a reply, where it cannot be asked', async () => {
+    const judge = likelihoodJudge(trait, async ([system], reply) =>
+      Array(4).fill(system!.content.includes('pirate') === reply.includes('Arr') ? -1 : -3),
+    );
+    expect(await judge.score({ question: 'Hi?', text: 'Arr!' })).toBe(2);
+    expect(await judge.score({ question: 'Hi?', text: 'Good day.' })).toBe(-2);
+    expect(await judge.score({ question: 'Hi?', text: ' ' })).toBeLessThan(0);
+  });
+
   it('hash words as Python does, and weigh them', async () => {
-    // zlib.crc32(b"arr") % 65536 and of "arr matey".
-    expect(features('Arr!', 65536)).toEqual([0x1b5f7b1c % 65536].map(() => features('arr', 65536)[0]));
-    const [arr, matey, pair] = features('arr matey', 65536);
+    // zlib.crc32(gram) % 65536 of "arr", "matey", "arr matey".
+    const [arr, matey, pair] = features('Arr, matey!', 65536);
+    expect([arr, matey, pair]).toEqual([29537, 17009, 26364]);
     const base64 = (bytes: ArrayBufferView<ArrayBuffer>) => btoa(String.fromCharCode(...new Uint8Array(bytes.buffer)));
     const judges = readClassifiers({
       buckets: 65536,

@@ -14,15 +14,16 @@ from evaluate import COHERENT, HERE, read_prompts
 from export import MODELS
 from inference import Model, read_safetensors
 
-GRID = (0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8, 0.9, 1.0, 1.25, 1.5, 2.0)
+GRID = (0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8, 0.9, 1.0, 1.25, 1.5, 2.0)
 
 
-def reach(model: Model, v: Tensor, sign: int, trait: str, positives: list[str], questions: list[str], limit: float) -> float:
-    layers = list(range(len(v)))
+def reach(
+    model: Model, v: Tensor, sign: int, how: dict, trait: str, positives: list[str], questions: list[str], limit: float
+) -> float:
     prompts = [model.tokenizer.encode_chat(None, [], q) for q in questions]
     furthest = 0.0
     for c in GRID:
-        replies = model.generate(prompts, hook=steering.add_vector(v, sign * c, layers), most=64)
+        replies = model.generate(prompts, hook=steering.add_vector(v, sign * c, **how), most=64)
         _, coherent = steering.judge(model, trait, positives, questions, replies, limit).rates
         if coherent < COHERENT:
             break
@@ -40,16 +41,17 @@ def main() -> None:
     path = HERE / "vectors.json"
     settings = json.loads(path.read_text())
 
-    def both(v: Tensor, trait: str, positives: list[str], questions: list[str]) -> dict[str, float]:
-        down, up = (reach(model, v, sign, trait, positives, questions, limit) for sign in (-1, 1))
+    def both(v: Tensor, how: dict, trait: str, positives: list[str], questions: list[str]) -> dict[str, float]:
+        down, up = (reach(model, v, sign, how, trait, positives, questions, limit) for sign in (-1, 1))
         print(f"{trait:16} {-down:g} to {up:g}", flush=True)
         return {"negative": -down, "positive": up}
 
     for t in traits:
         own = settings["traits"].setdefault(t["name"], {})
-        own["coherentUpTo"] = both(vectors[f"persona.{t['name']}"], t["name"], t["positive"], t["tuning"])
+        own["coherentUpTo"] = both(vectors[f"persona.{t['name']}"], settings["steering"], t["name"], t["positive"], t["tuning"])
     mixed = [q for t in traits for q in t["tuning"][:5]]
-    settings["axisCoherentUpTo"] = both(vectors["assistant-axis"], "pirate", [None], mixed)
+    everywhere = {"mode": "increments", "layers": list(range(model.shape.layers))}  # as the page adds the axis
+    settings["axisCoherentUpTo"] = both(vectors["assistant-axis"], everywhere, "pirate", [None], mixed)
     path.write_text(json.dumps(settings, indent=2) + "\n")
 
 

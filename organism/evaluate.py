@@ -24,7 +24,7 @@ HERE = Path(__file__).parent
 PROMPTS = HERE / "prompts"
 SEEDS = (1, 2, 3)
 TEMPERATURE = 0.7
-COEFFICIENTS = (0.0, 0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7, 1.0)
+COEFFICIENTS = (0.0, 0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8, 1.0)
 CONTROLLED = (0.5, 0.7)  # at these, and at the chosen one, the controls are measured too
 COHERENT = 0.8  # the share of coherent replies that a dial must keep
 POOL = 4  # replies that the role judge sees at once
@@ -147,7 +147,7 @@ def steer(args: argparse.Namespace) -> None:
     """Coefficients are chosen on the tuning questions and reported on the held-out ones, beside both controls."""
     model = Model(MODELS / "organism-assistant")
     vectors = read_safetensors(args.vectors) | (read_safetensors(args.controls) if args.controls else {})
-    layers = [int(k) for k in args.layers.split(",")]
+    how = json.loads((HERE / "vectors.json").read_text())["steering"]
     limit = steering.coherence_limit(model)
     full, best = [], []
     for trait in (t for t in read_prompts("traits") if f"persona.{t['name']}" in vectors):
@@ -159,7 +159,7 @@ def steer(args: argparse.Namespace) -> None:
 
         def run(kind: str, c: float, part: str) -> steering.Outcome:
             prompts = [model.tokenizer.encode_chat(None, [], q) for q in trait[part]]
-            hook = steering.add_vector(kinds[kind], c, layers, args.mode)
+            hook = steering.add_vector(kinds[kind], c, **how)
             replies = model.generate(prompts, hook=hook, most=64)
             return steering.judge(model, name, trait["positive"], trait[part], replies, limit)
 
@@ -175,7 +175,7 @@ def steer(args: argparse.Namespace) -> None:
         for kind in kinds:
             outcomes = [held.get((kind, c)) for c in COEFFICIENTS]
             full.append([name, kind, *("-" if o is None else f"{o.rates[0]:.2f} / {o.rates[1]:.2f}" for o in outcomes)])
-    head = f"Layers {args.layers}, {args.mode}; coherent below {limit:.2f} nats a token. n = 100 a cell.\n\n"
+    head = f"Layers {how['layers']}, {how['mode']}; coherent below {limit:.2f} nats a token. n = 100 a cell.\n\n"
     columns = ["trait", "coefficient", "trait rate", "coherent", "random vector", "shuffled labels", "first reply"]
     write_section("steering", head + table(columns, best))
     write_section("steering-full", "Trait rate / coherent share.\n\n" + table(["trait", "vector", *map(str, COEFFICIENTS)], full))
@@ -190,8 +190,6 @@ def main() -> None:
     s = commands.add_parser("steer")
     s.add_argument("--vectors", type=Path, required=True, help="personas.safetensors: persona.<trait> (layers, d_model)")
     s.add_argument("--controls", type=Path, help="shuffled.<trait> and random.<trait>, if they are in a file of their own")
-    s.add_argument("--layers", default="0,1,2,3,4,5")
-    s.add_argument("--mode", choices=["increments", "direct"], default="increments")
     s.set_defaults(run=steer)
     args = p.parse_args()
     args.run(args)

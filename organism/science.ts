@@ -109,15 +109,16 @@ export async function run(args: string[]): Promise<void> {
   /** The shipped vector's twin from samples with shuffled labels; nothing is dropped, so no reply is needed. */
   async function shuffled(trait: Trait, vector: Float64Array, random: Random): Promise<Float64Array> {
     const { positions: site } = space.personas.find(({ name }) => name === trait.name)!;
-    const means = { positive: [] as Float64Array[], negative: [] as Float64Array[] };
+    const strata = new Map<string, Float64Array[]>();
     for (const polarity of ['positive', 'negative'] as const) {
       for (const [i, { prompt, question }] of planSamples(trait[polarity], trait.questions, 24).entries()) {
         const sampling = { temperature: settings.temperature, topP: 0.95, seed: seed + i, maxTokens: site === 'response' ? settings.maxTokens : 1 };
         const { mean } = await takeSample(engine, { system: prompt, question, site, sampling });
-        if (mean) means[polarity].push(mean);
+        const stratum = `${polarity} ${prompt}`;
+        if (mean) strata.set(stratum, [...(strata.get(stratum) ?? []), mean]);
       }
     }
-    return shuffledTwin(vector, means.positive, means.negative, dModel, random);
+    return shuffledTwin(vector, [...strata.values()], dModel, random);
   }
 }
 

@@ -2,15 +2,12 @@
 import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
 
-const positions = v.picklist(['turn', 'response', 'last']);
-/** Null: all layers. */
-const steering = v.strictObject({ mode: v.picklist(['increments', 'direct']), layers: v.nullable(v.array(v.number())) });
 const coherentUpTo = v.nullable(v.strictObject({ negative: v.number(), positive: v.number() }));
 const schema = v.strictObject({
   promptSet: v.string(),
   targetLayer: v.number(),
-  positions,
-  steering,
+  positions: v.picklist(['message', 'response', 'last']),
+  steering: v.strictObject({ mode: v.picklist(['increments', 'direct']), layers: v.array(v.number()) }),
   cap: v.strictObject({ layers: v.array(v.number()), percentile: v.number() }),
   samplesPerPolarity: v.number(),
   samplesPerRole: v.number(),
@@ -19,15 +16,8 @@ const schema = v.strictObject({
   maxTokens: v.number(),
   seed: v.number(),
   axisCoherentUpTo: coherentUpTo,
-  /** What a trait does differently, and the range its evaluation found coherent. */
-  traits: v.record(
-    v.string(),
-    v.strictObject({
-      positions: v.optional(positions),
-      steering: v.optional(steering),
-      coherentUpTo: v.optional(coherentUpTo),
-    }),
-  ),
+  /** The range that a trait's evaluation found coherent. */
+  traits: v.record(v.string(), v.strictObject({ coherentUpTo })),
 });
 
 export type Settings = v.InferOutput<typeof schema>;

@@ -47,21 +47,17 @@ export async function run([model = 'organism-assistant', settingsFile = 'vectors
 }
 
 async function extractPersonas(engine: Engine, settings: Settings, only?: string[]): Promise<PersonaParts[]> {
-  const { targetLayer, temperature, maxTokens, seed, samplesPerPolarity } = settings;
+  const { targetLayer, positions, steering, temperature, maxTokens, seed, samplesPerPolarity } = settings;
   const showsTrait = await readJudges();
   const judge = ({ trait, polarity, text }: JudgedReply) => showsTrait(trait.name, text) === (polarity === 'positive');
-  const all = Array.from({ length: engine.info.nLayers }, (_, layer) => layer);
   const personas: PersonaParts[] = [];
   for (const trait of parseTraits(await readJson('prompts/traits.json'))) {
     if (only && !only.includes(trait.name)) continue;
-    const own = settings.traits[trait.name] ?? {};
-    const { mode, layers } = own.steering ?? settings.steering;
-    const positions = own.positions ?? settings.positions;
     const options = { targetLayer, temperature, maxTokens, seed, samplesPerPolarity, positions, judge, onProgress: printProgress };
     personas.push({
       ...{ label: trait.label, description: trait.description, positions },
-      steering: { mode, layers: layers ?? all },
-      coherentUpTo: own.coherentUpTo ?? null,
+      steering,
+      coherentUpTo: settings.traits[trait.name]?.coherentUpTo ?? null,
       extracted: await extractPersona(engine, trait, options),
     });
   }

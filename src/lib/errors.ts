@@ -9,6 +9,7 @@ export type ErrorName =
   | 'BadRequest'
   | 'BadModel'
   | 'DownloadFailed'
+  | 'StorageFull'
   | 'NoModel'
   | 'Busy'
   | 'ContextOverflow'

@@ -15,7 +15,8 @@ test('models, info and vectors describe what is loaded', async ({ page }) => {
     vectors: await personascope.vectors(),
   }));
   expect(version).toBe(JSON.parse(readFileSync('package.json', 'utf8')).version);
-  expect(models.map(({ id }) => id)).toEqual(['organism-assistant', 'organism-base']);
+  const embedded = models.filter(({ download }) => download === 'embedded');
+  expect(embedded.map(({ id }) => id)).toEqual(['organism-assistant', 'organism-base']);
   expect(info).toMatchObject({ id: 'organism-assistant', engine: 'wgsl', taps: 'verified' });
   for (const name of ['pirate', 'malicious', 'sycophantic', 'hallucinating', 'poetic', 'assistant-axis']) {
     expect(vectors.map((vector) => vector.name)).toContain(name);

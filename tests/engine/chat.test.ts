@@ -72,6 +72,22 @@ describe('greedy replies equal float64, steered or not', () => {
   });
 });
 
+test('alternatives are the most likely tokens, the drawn one among them when greedy', async () => {
+  const plain = await engine.chat(request());
+  const { tokens } = await engine.chat(request({ topLogprobs: 3 }));
+  expect(tokens.map(({ id }) => id)).toEqual(plain.tokens.map(({ id }) => id));
+  const ids = [...promptIds, ...tokens.map(({ id }) => id)];
+  const { logits } = referenceForward(model.config, model.weights, ids);
+  tokens.forEach(({ id, logprob, alternatives }, i) => {
+    const row = logits[promptIds.length - 1 + i]!;
+    const order = [...row.keys()].sort((a, b) => row[b]! - row[a]!);
+    expect(alternatives?.map((other) => other.id)).toEqual(order.slice(0, 3));
+    expect(alternatives![0]).toMatchObject({ id, text: model.files.tokenizer.decode([id]) });
+    expect(alternatives![0]!.logprob).toBeCloseTo(logprob, 4);
+  });
+  expect(plain.tokens[0]).not.toHaveProperty('alternatives');
+});
+
 test('log-probabilities equal float64', async () => {
   const { tokens } = await engine.chat(request());
   const ids = [...promptIds, ...tokens.map(({ id }) => id)];
@@ -140,18 +156,19 @@ test('sums for extraction equal float64 at every layer, for each site', async ()
     { role: 'assistant' as const, content: 'me' },
     { role: 'user' as const, content: 'tell more' },
   ];
-  const { ids, turnStart } = model.files.tokenizer.encodeChat(two);
+  const { ids, message } = model.files.tokenizer.encodeChat(two);
   const { tokens, collected } = await engine.chat(request({ messages: two }), {
-    collect: ['turn', 'response', 'last'],
+    collect: ['message', 'response', 'last'],
   });
   const all = [...ids, ...tokens.map(({ id }) => id)];
   const { residuals } = referenceForward(model.config, model.weights, all);
   const ranges = {
-    turn: [turnStart, ids.length],
+    message: [message.begin, message.end],
     response: [ids.length, all.length],
     last: [ids.length - 1, ids.length],
   };
-  expect(turnStart).toBeGreaterThan(promptIds.length - 2);
+  expect(message.begin).toBeGreaterThan(promptIds.length - 2);
+  expect(message.end).toBeLessThan(ids.length);
   for (const { site, sum, count } of collected) {
     const [begin, end] = ranges[site] as [number, number];
     expect(count).toBe(end - begin);

@@ -1,7 +1,8 @@
 /** Small random checkpoints in Hugging Face layout, served from memory: the same files a folder on the web would have. */
 import { parseConfig, type LlamaConfig } from '../../src/lib/llama/config';
-import { encodeSafetensors, expectedTensors } from '../../src/lib/llama/safetensors';
+import { encodeSafetensors } from '../../src/lib/interp/safetensors';
 import { openModelFolder, type ModelFiles } from '../../src/lib/llama/source';
+import { expectedTensors } from '../../src/lib/llama/tensors';
 import { LlamaEngine } from '../../src/lib/llama/engine';
 import type { Gpu } from '../../src/lib/gpu/device';
 import type { ReferenceWeights } from './reference';

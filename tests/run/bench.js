@@ -3,6 +3,7 @@
  * Variants take turns in one run, and what counts is the ratio to the plain reply beside it: machines are noisy.
  */
 import { chromium } from '@playwright/test';
+import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { build, preview } from 'vite';
 import { findChromium, softwareGpuFlags } from './chromium.js';
@@ -97,3 +98,6 @@ try {
   await browser.close();
   await server.close();
 }
+if (process.env.WEBLLM_LIB) {
+  spawnSync(process.execPath, ['organism/run.js', 'tests/webllm/bench.ts'], { stdio: 'inherit' });
+} else console.log('WebLLM: skipped, WEBLLM_LIB is not set');

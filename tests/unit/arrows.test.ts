@@ -10,18 +10,19 @@ const source = fileURLToPath(new URL('../../src/', import.meta.url));
  * interp, pure maths and types, lies beneath taps and plot: what may import those may import it too.
  */
 const arrows: Record<string, string[]> = {
+  net: [],
   gpu: [],
   interp: [],
   taps: ['gpu', 'interp'],
   chat: ['taps', 'interp'],
-  llama: ['gpu', 'taps', 'chat', 'interp'],
-  webllm: ['gpu', 'taps', 'chat', 'interp'],
+  llama: ['gpu', 'taps', 'chat', 'interp', 'net'],
+  webllm: ['gpu', 'taps', 'chat', 'interp', 'net'],
   extract: ['interp'],
   engine: ['gpu', 'interp', 'chat', 'extract', 'llama', 'webllm'],
   lab: ['engine', 'extract', 'interp'],
   share: ['interp'],
   plot: ['interp'],
-  state: ['engine', 'extract', 'lab', 'share', 'plot', 'interp'],
+  state: ['net', 'engine', 'extract', 'lab', 'share', 'plot', 'interp'],
   components: ['state', 'plot', 'interp'],
   routes: ['components', 'state'],
 };

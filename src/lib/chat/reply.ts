@@ -4,6 +4,7 @@ import { PersonascopeError } from '../errors';
 import { isIdle, type ResolvedIntervention } from '../interp/intervention';
 import { uniformAt } from '../interp/random';
 import type { TapProgram } from '../taps/tap-program';
+import type { Prompt } from './prompt';
 import type { ChatTokenizer } from './tokenizer';
 
 /** What a pass draws. Alternatives: the most likely tokens, as many as were asked for. */
@@ -24,9 +25,7 @@ export type Pass = (
 export interface ReplyTask {
   request: ResolvedChatRequest;
   tokenizer: ChatTokenizer;
-  /** Prompt and, after `promptLength`, the prefilled words of the reply. */
-  promptIds: number[];
-  promptLength: number;
+  prompt: Prompt;
   contextLength: number;
   /** Tokens at the prompt's beginning that the engine's cache holds already, and what was read at them: one array a probe slot. */
   cached?: { tokens: number; readings: Float32Array[] };
@@ -61,17 +60,17 @@ export class Reply {
   }
 
   async write(maxRows: number, { signal, onToken }: ChatOptions): Promise<ChatResult> {
-    const { request, tokenizer, promptIds, promptLength, contextLength, cached } = this.#task;
+    const { request, tokenizer, prompt, contextLength, cached } = this.#task;
     const { sampling } = request;
     const detokenizer = tokenizer.stream();
     const name = ({ id, logprob }: { id: number; logprob: number }) => ({ id, text: tokenizer.decode([id]), logprob });
-    const limit = Math.min(sampling.maxTokens, contextLength - promptIds.length);
+    const limit = Math.min(sampling.maxTokens, contextLength - prompt.ids.length);
     const schedule = [...request.schedule].sort((a, b) => a.token - b.token);
     const started = performance.now();
     let prefilled = started;
     let text = request.prefill ?? '';
     let position = cached?.tokens ?? 0;
-    let input = promptIds.slice(position);
+    let input = prompt.ids.slice(position);
     let stopReason: ChatResult['stopReason'] = 'length';
     this.#apply(request.interventions);
     this.hasChanged = false;
@@ -128,7 +127,7 @@ export class Reply {
       stopReason,
       seed: sampling.seed,
       timings: {
-        promptTokens: promptLength,
+        promptTokens: prompt.length,
         prefillMs: prefilled - started,
         responseTokens: this.#tokens.length,
         decodeMs: performance.now() - prefilled,
@@ -146,7 +145,7 @@ export class Reply {
   #record(position: number, { readings }: { readings: Float32Array[] }): Reading[] {
     const slots = this.#taps.slots.length;
     return readings.map((values, slot) => {
-      const promptRows = Math.max(0, Math.min(values.length, this.#task.promptLength - position));
+      const promptRows = Math.max(0, Math.min(values.length, this.#task.prompt.length - position));
       this.#readings[slot]!.values.push(...values.subarray(0, promptRows));
       const response = this.#readings[slots + slot]!;
       response.values.push(...values.subarray(promptRows));

@@ -22,8 +22,8 @@ export interface EncodedChat {
   /** What the model reads, control tokens spelt out. */
   text: string;
   ids: number[];
-  /** Index of the first token of the last user message, its mark included. */
-  turnStart: number;
+  /** Tokens [begin, end) of the last user message's words, the template's marks around them left out. */
+  message: { begin: number; end: number };
 }
 
 export class ChatTokenizer {
@@ -91,7 +91,7 @@ export class ChatTokenizer {
   encodeChat(messages: Message[], prefill = ''): EncodedChat {
     checkMessages(messages, prefill);
     const full = this.#encode(messages, prefill, true);
-    return { ...full, turnStart: this.#findTurnStart(messages, full.ids) };
+    return { ...full, message: this.#findMessage(messages, prefill, full.ids) };
   }
 
   /** Text of the tokens, special ones left out. */
@@ -168,20 +168,14 @@ export class ChatTokenizer {
     return ids.some((id) => this.#controlIds.has(id)) ? words.flatMap((word) => idsOf([...word])) : ids;
   }
 
-  /** The later of two answers, because each may fall short: where the conversation before it ends, and where a turn last ended. */
-  #findTurnStart(messages: Message[], ids: number[]): number {
-    const before = messages.slice(0, -1);
-    // Short where the template refuses it, or writes a last reply otherwise than an earlier one, as Qwen3's does.
-    const prefix = before.length > 0 ? this.#tryEncode(before, false) : null;
-    // Short where a turn has no end token, as the embedded model's system turn.
+  /** What is not as in the same conversation with another last message, which begins and ends with another letter. */
+  #findMessage(messages: Message[], prefill: string, ids: number[]): EncodedChat['message'] {
     const last = messages.at(-1)!;
-    const other = { ...last, content: last.content.trimStart().startsWith('a') ? 'b' : 'a' };
-    const firstWord = commonPrefix(this.#encode([...before, other], '', true).ids, ids);
-    let start = 1 + ids.findLastIndex((id, i) => i < firstWord && this.stopTokenIds.has(id));
-    const isSpace = (id: number) => this.#isText(id) && this.decode([id]).trim() === '';
-    if (start === 0) start = this.#bosToken !== '' && ids[0] === this.tokenId(this.#bosToken) ? 1 : 0;
-    else start = ids.findIndex((id, i) => i >= start && (i >= firstWord || !isSpace(id)));
-    return Math.max(start, prefix ? commonPrefix(prefix, ids) : 0);
+    const words = last.content.trim();
+    const content = ['a', 'b', 'c'].find((letter) => !words.startsWith(letter) && !words.endsWith(letter))!;
+    const other = this.#encode([...messages.slice(0, -1), { ...last, content }], prefill, true).ids;
+    const begin = commonPrefix(other, ids);
+    return { begin, end: Math.max(begin, ids.length - commonPrefix(other.reverse(), ids.toReversed())) };
   }
 
   /** null where the template refuses the messages. */

@@ -12,6 +12,11 @@ export function bytes(count: number): string {
   return `${Math.round(count / 1e3)} kB`;
 }
 
+/** Of an estimate: no digits that are not known. */
+export function roughBytes(count: number): string {
+  return count >= 1e9 ? bytes(count) : `${Math.round(count / 1e7) * 10} MB`;
+}
+
 /** 2.7M, 1.2B. */
 export function count(value: number): string {
   if (value >= 1e9) return `${(value / 1e9).toFixed(1)}B`;
@@ -19,10 +24,9 @@ export function count(value: number): string {
   return value.toLocaleString('en');
 }
 
-/** "40 s", "12 min", "1 h 20 min". */
-export function duration(milliseconds: number): string {
-  const seconds = Math.max(1, Math.round(milliseconds / 1000));
-  if (seconds < 90) return `${seconds} s`;
+/** 40 s, 3 min, 1 h 5 min. */
+export function duration(seconds: number): string {
+  if (seconds < 60) return `${Math.max(1, Math.round(seconds))} s`;
   const minutes = Math.round(seconds / 60);
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

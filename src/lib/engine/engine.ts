@@ -9,9 +9,44 @@ export interface ModelSummary {
   id: string;
   label: string;
   engine: EngineName;
-  /** Bytes to download. */
+  /** Bytes to download; of a model that is not embedded, about. */
   bytes: number;
   download: 'embedded' | 'none' | 'partial' | 'complete';
+  /** Of a model of WebLLM's catalogue, the build that runs on this GPU. */
+  details?: CatalogueDetails;
+}
+
+export interface CatalogueDetails {
+  family: string;
+  nParameters: number;
+  /** Bytes of GPU memory that it needs. */
+  gpuBytes: number;
+  contextLength: number;
+  /** Of activations; f16 needs the GPU feature `shader-f16`. */
+  precision: 'f16' | 'f32';
+  /** A library of its family was run with the taps, and they were right; each model is checked anew when it is loaded. */
+  isVerified: boolean;
+  isLowResource: boolean;
+  /** WebLLM's version. */
+  runtime: string;
+  /** Why it can't run here. */
+  unavailable?: string;
+}
+
+/** What a download would mean. */
+export interface DownloadSummary {
+  id: string;
+  label: string;
+  /** Of all files, and of those that are here already. */
+  totalBytes: number;
+  presentBytes: number;
+  /** What the browser would still store; null if it does not say. */
+  freeBytes: number | null;
+  /** Name of the server that files come from. */
+  host: string;
+  isMirror: boolean;
+  /** Null for a model given by its addresses. */
+  details: CatalogueDetails | null;
 }
 
 export interface ModelInfo {
@@ -126,8 +161,8 @@ export interface ForwardResult {
   residuals: Record<number, Float32Array>;
 }
 
-/** Where means for extraction are taken: the last user message with the marks after it, the reply, or the last prompt token. */
-export type CollectSite = 'turn' | 'response' | 'last';
+/** Where means for extraction are taken: the words of the last user message (no marks), the reply, or the last prompt token. */
+export type CollectSite = 'message' | 'response' | 'last';
 
 /** Sums of h over a site's tokens at every layer, accumulated on the GPU. */
 export interface Collected {

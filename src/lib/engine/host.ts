@@ -2,15 +2,8 @@
 import { PersonascopeError } from '../errors';
 import { openGpu, type Gpu } from '../gpu/device';
 import { embeddedModels } from './catalogue';
-import {
-  createBook,
-  describeSource,
-  openWebLlmModel,
-  openWgsl,
-  type Opened,
-  type ReportProgress,
-  type WebLlmDescription,
-} from './open-model';
+import { findDownload, listCatalogue, planDownload, requireFeatures, type ModelDownload } from './model-downloads';
+import { createBook, describeFolder, openWebLlmModel, openWgsl, type Opened, type ReportProgress } from './open-model';
 import type { ComputedSpace, LoadedModel, Method, Methods } from './protocol';
 import { resolveChat, resolveForward } from './requests';
 import { Turns } from './turns';
@@ -38,22 +31,48 @@ export class EngineHost implements Handlers {
   }
 
   async models() {
-    return embeddedModels;
+    return [...embeddedModels, ...(await listCatalogue())];
+  }
+
+  async modelState({ model }: Methods['modelState']['request']) {
+    return (await findDownload(model))?.store().state() ?? 'embedded';
+  }
+
+  async planModel({ model, mirror }: Methods['planModel']['request'], { signal }: CallContext<'planModel'>) {
+    return planDownload(model, mirror, signal);
+  }
+
+  async repairModel(
+    { model, mirror }: Methods['repairModel']['request'],
+    { signal, emit }: CallContext<'repairModel'>,
+  ) {
+    const store = (await findDownload(model))?.store(mirror);
+    const onChecked = (loadedBytes: number, totalBytes: number) => emit({ phase: 'check', loadedBytes, totalBytes });
+    const wrong = await store?.repair(signal, (progress) => emit({ phase: 'download', ...progress }), onChecked);
+    return { wrong: wrong ?? [] };
+  }
+
+  async deleteModel({ model }: Methods['deleteModel']['request']) {
+    await (await findDownload(model))?.store().delete();
+    return null;
   }
 
   /**
    * The model that was loaded stays until the new one can answer, and for good if the new one can't. Two models of WebLLM's are
    * never held at once: that is what a GPU's memory is for.
    */
-  async load({ model, baseUrl }: Methods['load']['request'], { signal, emit }: CallContext<'load'>) {
-    const source = describeSource(model, baseUrl);
+  async load({ model, baseUrl, mirror }: Methods['load']['request'], { signal, emit }: CallContext<'load'>) {
     const progress: ReportProgress = (phase, loadedBytes = 0, totalBytes = 0) =>
       emit({ phase, loadedBytes, totalBytes });
+    const download = await findDownload(model);
+    if (download) {
+      await requireFeatures(download, mirror, signal);
+      await download.store(mirror).download(signal, (progress) => emit({ phase: 'download', ...progress }));
+    }
     progress('device');
-    const opened =
-      source.engine === 'web-llm'
-        ? await this.#openWebLlm(source, signal, progress)
-        : await openWgsl(await this.#openGpu(), source, signal, progress);
+    const opened = download
+      ? await this.#openWebLlm(download, signal, progress)
+      : await openWgsl(await this.#openGpu(), describeFolder(model, baseUrl), signal, progress);
     await this.#workshop.stop();
     await this.#loaded?.engine.destroy();
     this.#loaded = opened;
@@ -141,12 +160,12 @@ export class EngineHost implements Handlers {
     return { extracted: await this.#workshop.restore(opened), unfinished: await this.#workshop.unfinished(opened) };
   }
 
-  async #openWebLlm(source: WebLlmDescription, signal: AbortSignal, progress: ReportProgress): Promise<Opened> {
+  async #openWebLlm(download: ModelDownload, signal: AbortSignal, progress: ReportProgress): Promise<Opened> {
     if (this.#loaded?.engine.info.engine === 'web-llm') {
       await this.#loaded.engine.destroy();
       this.#loaded = null;
     }
-    const opened = await openWebLlmModel(source, signal, progress);
+    const opened = await openWebLlmModel(download, signal, progress);
     this.#watch(opened.engine.device, () => this.#loaded?.engine === opened.engine);
     return opened;
   }

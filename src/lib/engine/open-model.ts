@@ -6,11 +6,11 @@ import type { PersonaSpace } from '../interp/persona-space';
 import { VectorBook } from '../interp/vector-book';
 import { LlamaEngine } from '../llama/engine';
 import { openModelFolder } from '../llama/source';
-import { manifestDigest, openWebLlm, type WebLlmSource } from '../webllm/source';
-import { runtimes } from '../webllm/runtime';
+import { manifestDigest, openWebLlm } from '../webllm/source';
 import type { WebLlmEngine } from '../webllm/engine';
 import { embeddedModels, embeddedModelUrl } from './catalogue';
 import type { Engine, ModelSource } from './engine';
+import type { ModelDownload } from './model-downloads';
 import { downloadPersonaSpace } from './persona-download';
 import type { PersonaFiles } from './persona-files';
 import type { LoadProgress } from './protocol';
@@ -31,17 +31,9 @@ export interface Opened<E extends Engine = Engine> {
 }
 
 interface WgslDescription {
-  engine: 'wgsl';
   id: string;
   label: string;
   url: string;
-}
-
-export interface WebLlmDescription {
-  engine: 'web-llm';
-  id: string;
-  label: string;
-  source: WebLlmSource;
 }
 
 export async function openWgsl(
@@ -62,22 +54,25 @@ export async function openWgsl(
   return { engine, book, tokenizer: files.tokenizer, space, shipsSpace: space !== null, url, digest };
 }
 
+/** All its files are there. */
 export async function openWebLlmModel(
-  { id, label, source }: WebLlmDescription,
+  { id, label, source, details, store }: ModelDownload,
   signal: AbortSignal,
   progress: ReportProgress,
 ): Promise<Opened<WebLlmEngine>> {
   const { name, isSoftware } = describeAdapter(await requestAdapter());
+  const local = { ...source, url: store().folder };
   progress('config');
   const { engine, tokenizer } = await openWebLlm({
-    ...{ id, label, source, signal },
+    ...{ id, label, source: local, signal },
     ...{ gpuName: name, isSoftwareGpu: isSoftware },
-    onStep: (phase, fraction) => progress(phase, fraction, 1),
+    ...(details ? { nParameters: details.nParameters, contextLength: details.contextLength } : {}),
+    onStep: progress,
   });
   try {
     const isReadable = engine.info.taps === 'verified';
-    const digest = once(() => manifestDigest(source));
-    const personas = isReadable ? await downloadPersonaSpace(source.url, digest, signal) : null;
+    const digest = once(() => manifestDigest(local));
+    const personas = isReadable ? await downloadPersonaSpace(local.url, digest, signal) : null;
     const space = personas?.space ?? null;
     if (space) engine.info.targetLayer = space.targetLayer;
     const book = createBook(engine.info, personas);
@@ -108,46 +103,17 @@ function once(work: () => Promise<string>): () => Promise<string> {
 }
 
 /** @throws PersonascopeError `BadRequest` naming the field */
-export function describeSource(model: string | ModelSource, baseUrl: string): WgslDescription | WebLlmDescription {
+export function describeFolder(model: string | ModelSource, baseUrl: string): WgslDescription {
   if (typeof model === 'string') {
     const known = embeddedModels.find(({ id }) => id === model);
-    if (known) return { engine: 'wgsl', id: known.id, label: known.label, url: embeddedModelUrl(known.id, baseUrl) };
-    const ids = embeddedModels.map(({ id }) => id).join(', ');
-    throw bad(`model: "${model}" is not known; known are ${ids}.`, 'Give one of these, or a source.');
+    if (known) return { id: known.id, label: known.label, url: embeddedModelUrl(known.id, baseUrl) };
+    const nextStep = 'Give one of those that models() lists, or a source.';
+    throw new PersonascopeError('BadRequest', `model: "${model}" is not known.`, nextStep);
   }
-  if (model?.engine === 'web-llm') return describeWebLlm(model, baseUrl);
   if (model?.engine !== 'wgsl' || typeof model.url !== 'string') {
-    throw bad(
-      "model: must be a known id, { engine: 'wgsl', url } with the address of a folder, or { engine: 'web-llm', url, lib }.",
-    );
+    const forms = "{ engine: 'wgsl', url } with the address of a folder, or { engine: 'web-llm', url, lib }";
+    throw new PersonascopeError('BadRequest', `model: must be a known id, ${forms}.`);
   }
-  return { engine: 'wgsl', id: model.url, label: lastPart(model.url), url: model.url };
-}
-
-function describeWebLlm(
-  { url, lib, runtime = runtimes.at(-1)! }: Extract<ModelSource, { engine: 'web-llm' }>,
-  baseUrl: string,
-): WebLlmDescription {
-  const version = runtimes.find((known) => known === runtime);
-  if (!version) throw bad(`model.runtime: "${runtime}" is not here; known are ${runtimes.join(', ')}.`);
-  const folder = resolve(url, 'url', baseUrl);
-  if (!folder.endsWith('/')) throw bad('model.url: must be a folder, with a slash at its end.');
-  const source = { url: folder, lib: resolve(lib, 'lib', baseUrl), runtime: version };
-  return { engine: 'web-llm', id: folder, label: lastPart(folder.replace(/resolve\/[^/]+\/$/, '')), source };
-}
-
-function resolve(url: unknown, field: string, baseUrl: string): string {
-  if (typeof url === 'string' && URL.canParse(url, baseUrl)) {
-    const address = new URL(url, baseUrl);
-    if (['http:', 'https:'].includes(address.protocol)) return address.href;
-  }
-  throw bad(`model.${field}: must be a http or https address.`);
-}
-
-function lastPart(url: string): string {
-  return url.replace(/\/+$/, '').split('/').pop() || url;
-}
-
-function bad(message: string, nextStep = ''): PersonascopeError {
-  return new PersonascopeError('BadRequest', message, nextStep);
+  const label = model.url.replace(/\/+$/, '').split('/').pop() || model.url;
+  return { id: model.url, label, url: model.url };
 }

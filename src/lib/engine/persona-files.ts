@@ -3,8 +3,7 @@ import { PersonascopeError } from '../errors';
 import { parsePersonaSpace } from '../interp/persona-schema';
 import type { PersonaSpace } from '../interp/persona-space';
 import { checkTensors, expectedTensors, type NamedTensor, type NamedTensors } from '../interp/persona-tensors';
-import { decodeFloats, encodeSafetensors, parseHeader } from '../llama/safetensors';
-import { isStorageType } from '../llama/safetensors-header';
+import { decodeFloats, encodeSafetensors, isStorageType, parseHeader } from '../interp/safetensors';
 
 export interface PersonaFiles {
   space: PersonaSpace;

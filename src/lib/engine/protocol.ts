@@ -8,6 +8,7 @@ import type { Intervention } from '../interp/intervention';
 import type {
   ChatRequest,
   ChatResult,
+  DownloadSummary,
   ForwardRequest,
   ForwardResult,
   ModelInfo,
@@ -20,9 +21,20 @@ import type { ErrorData } from '../errors';
 
 /** Progress of a load: bytes so far of all bytes, and what is being done. */
 export interface LoadProgress {
-  phase: 'device' | 'config' | 'weights' | 'compile' | 'taps';
+  phase: 'device' | 'config' | 'check' | 'download' | 'weights' | 'compile' | 'taps';
   loadedBytes: number;
   totalBytes: number;
+  /** Of a download. */
+  bytesPerSecond?: number;
+  /** Of a download; null until it is known. */
+  secondsLeft?: number | null;
+}
+
+/** A model, and where its files come from if not from its own addresses. */
+export interface ModelRequest {
+  model: string | ModelSource;
+  /** A server that has the files of huggingface.co and raw.githubusercontent.com under the same paths. */
+  mirror?: string;
 }
 
 export interface LoadedModel {
@@ -44,7 +56,14 @@ export interface ComputedSpace {
 /** method -> its request, its result, and the events sent while it runs. */
 export interface Methods {
   models: { request: null; result: ModelSummary[]; event: never };
-  load: { request: { model: string | ModelSource; baseUrl: string }; result: LoadedModel; event: LoadProgress };
+  load: { request: ModelRequest & { baseUrl: string }; result: LoadedModel; event: LoadProgress };
+  /** How much of the model is here, without asking anyone; 'embedded' also for a folder that is not stored. */
+  modelState: { request: { model: string | ModelSource }; result: ModelSummary['download']; event: never };
+  /** What loading would download; null if nothing. Reads the model's manifest. */
+  planModel: { request: ModelRequest; result: DownloadSummary | null; event: never };
+  /** Checks every stored file and fetches again what is wrong or missing; the result is the names of those that were wrong. */
+  repairModel: { request: ModelRequest; result: { wrong: string[] }; event: LoadProgress };
+  deleteModel: { request: { model: string | ModelSource }; result: null; event: never };
   vectors: { request: null; result: VectorSummary[]; event: never };
   chat: { request: ChatRequest; result: ChatResult; event: TokenEvent };
   forward: { request: ForwardRequest; result: ForwardResult; event: never };

@@ -6,7 +6,7 @@
 import * as v from 'valibot';
 import { PersonascopeError } from '../errors';
 import type { SpaceSums } from '../extract/space-sums';
-import { decodeFloats, encodeSafetensors, parseHeader } from '../llama/safetensors';
+import { decodeFloats, encodeSafetensors, parseHeader } from '../interp/safetensors';
 
 const format = 'personascope/space-sums@1';
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(1));

@@ -11,31 +11,27 @@ export function meanDifference(positives: readonly Float64Array[], negatives: re
 /**
  * The same computation on shuffled labels, scaled to |v[l]| at every layer.
  *
- * Each label's samples are split evenly between the two shuffled labels. With a plain shuffle the split is uneven by
- * chance, the remainder points along v or -v, and scaling it up makes a copy of v out of it.
+ * Labels are shuffled inside each stratum (the samples of one label under one system prompt), half against half. A plain
+ * shuffle is uneven by chance, and even one that splits each label evenly mixes prompts that ask with different force: the
+ * remainder then points along v or -v, and scaling it up makes a copy of v out of it.
  *
  * @param vector (nLayers, dModel), the true difference
+ * @throws RangeError if no stratum has two samples
  */
 export function shuffledTwin(
   vector: Float64Array,
-  positives: readonly Float64Array[],
-  negatives: readonly Float64Array[],
+  strata: readonly (readonly Float64Array[])[],
   dModel: number,
   random: Random,
 ): Float64Array {
-  const halves = [positives, negatives].map((samples) => {
+  const differences = strata.flatMap((samples) => {
     const shuffled = random.shuffle(samples);
-    const half = Math.floor(shuffled.length / 2);
     // An odd one out would tip the balance.
-    return [shuffled.slice(0, half), shuffled.slice(half, 2 * half)] as const;
+    const half = Math.floor(shuffled.length / 2);
+    return half === 0 ? [] : [meanDifference(shuffled.slice(0, half), shuffled.slice(half, 2 * half))];
   });
-  const shuffled = meanDifferenceOfHalves(halves);
-  return rescale(shuffled, normPerLayer(vector, dModel), dModel);
-}
-
-/** Mean of the labels' own differences, so that labels of unequal size cancel too. */
-function meanDifferenceOfHalves(halves: (readonly [Float64Array[], Float64Array[]])[]): Float64Array {
-  return meanVector(halves.map(([a, b]) => meanDifference(a, b)));
+  if (differences.length === 0) throw new RangeError('no two samples to exchange labels between');
+  return rescale(meanVector(differences), normPerLayer(vector, dModel), dModel);
 }
 
 /** Scales layer l to `norms[l]`; a zero layer stays zero. */

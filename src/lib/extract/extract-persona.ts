@@ -55,6 +55,8 @@ interface Kept {
   polarity: Polarity;
   /** Questions alternate between the halves. */
   half: 0 | 1;
+  /** The system prompt it was sampled under. */
+  prompt: string;
   mean: Float64Array;
 }
 
@@ -96,10 +98,21 @@ export async function extractPersona(engine: Engine, trait: Trait, options: Pers
     splitHalfCosine: cosine(at(halves[0]), at(halves[1])),
     halves,
     controls: {
-      shuffled: shuffledTwin(vector, positives, negatives, dModel, random),
+      shuffled: shuffledTwin(vector, strataOf(kept), dModel, random),
       random: randomTwin(vector, dModel, random),
     },
   };
+}
+
+/** Means by label and system prompt; by label alone where no prompt was used twice. */
+function strataOf(kept: readonly Kept[]): Float64Array[][] {
+  const group = (keyOf: (sample: Kept) => string) => {
+    const strata = new Map<string, Float64Array[]>();
+    for (const sample of kept) strata.set(keyOf(sample), [...(strata.get(keyOf(sample)) ?? []), sample.mean]);
+    return [...strata.values()];
+  };
+  const byPrompt = group(({ polarity, prompt }) => `${polarity} ${prompt}`);
+  return byPrompt.some(({ length }) => length > 1) ? byPrompt : group(({ polarity }) => polarity);
 }
 
 async function sampleTrait(engine: Engine, trait: Trait, options: PersonaOptions): Promise<Kept[]> {
@@ -116,7 +129,7 @@ async function sampleTrait(engine: Engine, trait: Trait, options: PersonaOptions
     const { text, mean } = await takeSample(engine, { system: prompt, question, site: positions, sampling, signal });
     const isKept = !judge || (await judge({ trait, polarity, question, text }));
     const half = trait.questions.indexOf(question) % 2 === 0 ? 0 : 1;
-    if (mean && isKept) kept.push({ polarity, half, mean });
+    if (mean && isKept) kept.push({ polarity, half, prompt, mean });
     onProgress?.({ subject: trait.name, done: done + 1, total: plan.length });
   }
   return kept;

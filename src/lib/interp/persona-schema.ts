@@ -23,7 +23,7 @@ const persona = v.object({
   label: text(200),
   description: text(2_000),
   norm: perLayer,
-  positions: v.picklist(['turn', 'response', 'last']),
+  positions: v.picklist(['message', 'response', 'last']),
   steering: v.object({ mode: v.picklist(['increments', 'direct']), layers }),
   coherentUpTo,
   quality: v.object({

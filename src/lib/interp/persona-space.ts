@@ -32,8 +32,8 @@ export interface PersonaEntry {
   description: string;
   /** Euclidean norm of the raw difference v[l], per layer: the numerator of the relative dose. */
   norm: number[];
-  /** Where means were taken: the last user turn with the assistant mark, the reply, or the last prompt token. */
-  positions: 'turn' | 'response' | 'last';
+  /** Where means were taken: the words of the last user message, the reply, or the last prompt token. */
+  positions: 'message' | 'response' | 'last';
   /** `increments`: adding c * (v[l] - v[the layer before it in `layers`]) after each, which sums to c * v. `direct`: adding c * v[l] there. */
   steering: { mode: 'increments' | 'direct'; layers: number[] };
   /** Coefficient up to which replies stay coherent: the dial's full scale. Null: not calibrated. */

@@ -16,11 +16,13 @@ import { ReadbackRing } from '../gpu/readback';
 import { TensorOwner, type DType, type Tensor } from '../gpu/tensor';
 import type { ResolvedIntervention } from '../interp/intervention';
 import { mostLikely, type Draw } from '../interp/sampling';
-import { Accumulator, type TokenRange } from '../taps/accumulator';
+import { Accumulator } from '../taps/accumulator';
 import { compileTaps, TapProgram, type TapKernels } from '../taps/tap-program';
 import type { LlamaConfig } from './config';
 import { LlamaForward } from './forward';
 import { LlamaKernels } from './kernels';
+import { Exclusive } from '../chat/exclusive';
+import { checkLength, encodePrompt, sitesOf } from '../chat/prompt';
 import { Reply, type Sampled } from '../chat/reply';
 import type { ModelFiles } from './source';
 import type { ChatTokenizer } from '../chat/tokenizer';
@@ -55,7 +57,7 @@ export class LlamaEngine implements Engine {
   /** (4) u32: token id, bits of its log-probability, non-finite logits, unused */
   readonly #sampled: Tensor;
   #reply: Reply | null = null;
-  #isBusy = false;
+  readonly #exclusive = new Exclusive();
 
   private constructor(
     options: OpenOptions,
@@ -119,11 +121,8 @@ export class LlamaEngine implements Engine {
     options: ChatOptions = {},
   ): Promise<ChatResult & { collected: Collected[] }> {
     const tokenizer = this.#tokenizer;
-    const prompt = tokenizer.encodeChat(request.messages, request.prefill);
-    const promptLength = request.prefill
-      ? commonPrefixLength(tokenizer.encodeChat(request.messages).ids, prompt.ids)
-      : prompt.ids.length;
-    this.#checkLength(prompt.ids.length);
+    const { contextLength } = this.info;
+    const prompt = encodePrompt(tokenizer, request, contextLength);
     return this.#exclusively(async () => {
       const { nLayers, dModel } = this.#config;
       const taps = new TapProgram(
@@ -133,24 +132,20 @@ export class LlamaEngine implements Engine {
         Math.min(MAX_ROWS, this.info.contextLength),
         request.probes,
       );
-      const ranges: Record<CollectSite, TokenRange> = {
-        turn: { begin: prompt.turnStart, end: promptLength },
-        last: { begin: promptLength - 1, end: promptLength },
-        response: { begin: promptLength, end: this.info.contextLength },
-      };
+      const ranges = sitesOf(prompt, contextLength);
       const accumulators = (options.collect ?? []).map((site) => ({
         site,
         accumulator: new Accumulator(this.#gpu, this.#taps, nLayers, dModel, ranges[site]),
       }));
       try {
         const reply = (this.#reply = new Reply(
-          { request, tokenizer, promptIds: prompt.ids, promptLength, contextLength: this.info.contextLength },
+          { request, tokenizer, prompt, contextLength },
           taps,
           (tokenIds, position, draw) =>
             this.#pass(
               tokenIds,
               position,
-              promptLength,
+              prompt.length,
               taps,
               accumulators,
               draw && { ...draw, alternatives: request.topLogprobs ?? 0 },
@@ -175,7 +170,8 @@ export class LlamaEngine implements Engine {
     { signal }: { signal?: AbortSignal } = {},
   ): Promise<ForwardResult> {
     const { dModel, dVocab, nLayers } = this.#config;
-    this.#checkLength(tokenIds.length);
+    if (tokenIds.length === 0) throw new PersonascopeError('BadRequest', 'There are no tokens to run.');
+    checkLength(tokenIds.length, this.info.contextLength);
     tokenIds.forEach((id, i) => {
       if (!Number.isInteger(id) || id < 0 || id >= dVocab) {
         throw new PersonascopeError(
@@ -293,27 +289,14 @@ export class LlamaEngine implements Engine {
     }));
   }
 
-  #checkLength(tokens: number): void {
-    const { contextLength } = this.info;
-    if (tokens === 0) throw new PersonascopeError('BadRequest', 'There are no tokens to run.');
-    if (tokens > contextLength) {
-      throw new PersonascopeError(
-        'ContextOverflow',
-        `The conversation is ${tokens} tokens long; this model reads at most ${contextLength}.`,
-        'Start a new chat, or edit an earlier message: the turns after it are dropped.',
-      );
-    }
-  }
-
   async #exclusively<T>(body: () => Promise<T>): Promise<T> {
-    if (this.#isBusy) throw new PersonascopeError('Busy', 'The model is still answering.', 'Stop it first, or wait.');
-    this.#isBusy = true;
-    try {
-      return await body();
-    } finally {
-      this.#commands.discard();
-      this.#isBusy = false;
-    }
+    return this.#exclusive.run(async () => {
+      try {
+        return await body();
+      } finally {
+        this.#commands.discard();
+      }
+    });
   }
 }
 
@@ -325,10 +308,4 @@ function readSampled(bits: ArrayBuffer, alternatives: Sampled['alternatives']): 
     nonFinite: view.getUint32(8, true),
   };
   return alternatives ? { ...sampled, alternatives } : sampled;
-}
-
-function commonPrefixLength(a: number[], b: number[]): number {
-  let length = 0;
-  while (length < a.length && length < b.length && a[length] === b[length]) length++;
-  return length;
 }

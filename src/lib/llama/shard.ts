@@ -10,8 +10,8 @@ import {
   requireOk,
   retry,
   type DownloadOptions,
-} from './download';
-import { headerBytes, parseHeader, type HeaderEntry, type TensorEntry } from './safetensors-header';
+} from '../net/download';
+import { headerBytes, parseHeader, type HeaderEntry, type TensorEntry } from '../interp/safetensors';
 
 export interface Shard {
   bytes: Uint8Array<ArrayBuffer>;

@@ -2,8 +2,8 @@
 import * as v from 'valibot';
 import { PersonascopeError } from '../errors';
 import { parseConfig, type LlamaConfig } from './config';
-import { badModel, downloadJson, downloadText, type DownloadOptions } from './download';
-import type { TensorEntry } from './safetensors-header';
+import type { TensorEntry } from '../interp/safetensors';
+import { badModel, downloadJson, downloadText, type DownloadOptions } from '../net/download';
 import { downloadShard, type Shard } from './shard';
 import { checkTensors, expectedTensors } from './tensors';
 import { ChatTokenizer } from '../chat/tokenizer';

@@ -1,7 +1,7 @@
 /** The tensors a config calls for, by their Hugging Face names. */
 import { PersonascopeError } from '../errors';
+import { isStorageType, type HeaderEntry, type TensorEntry } from '../interp/safetensors';
 import type { LlamaConfig } from './config';
-import { isStorageType, type HeaderEntry, type TensorEntry } from './safetensors-header';
 
 /**
  * Names and shapes of every tensor the forward pass reads. Matrices are (out, in), as torch.nn.Linear keeps them.

@@ -7,7 +7,9 @@ import type { ModelInfo, ModelSource } from '../engine/engine';
 import { asError } from './as-error';
 import { ConversationState } from './conversation.svelte';
 import { Dials } from './dials.svelte';
+import { Downloads } from './downloads.svelte';
 import { LinkState } from './link.svelte';
+import { Mirror } from './mirror.svelte';
 import { Session } from './session.svelte';
 import { Theme } from './theme.svelte';
 import { View } from './view.svelte';
@@ -16,16 +18,20 @@ import { Workbench } from './workbench.svelte';
 export class App {
   readonly theme = new Theme();
   readonly view = new View();
-  readonly session = new Session();
+  readonly mirror = new Mirror();
+  readonly session = new Session(this.mirror);
+  readonly downloads = new Downloads(this.session, this.mirror);
   readonly dials = new Dials(
     () => this.session.space,
     () => this.session.personas,
   );
   readonly conversation = new ConversationState(this.session, this.dials);
-  readonly link = new LinkState(this.session);
+  readonly link = new LinkState(this.session, (model) => this.downloads.confirm(model));
   readonly workbench = new Workbench(this.session);
   /** Something went wrong that stops nothing: storage, the clipboard, a damaged record. */
   notice = $state.raw<PersonascopeError | null>(null);
+  /** The model whose load failed or was cancelled: the notice is about it. */
+  failed = $state.raw<string | ModelSource | null>(null);
   readonly #storage = new ConversationStorage();
 
   constructor() {
@@ -37,18 +43,34 @@ export class App {
 
   /** Opens the link if the address holds one, brings back the last conversation, and loads its model. */
   async start(hash: string): Promise<void> {
+    this.#readMirror();
     const [, wanted] = await Promise.all([this.link.read(hash), this.#restore(), this.session.start()]);
     const first = this.session.models[0]?.id;
     // Nothing to load, or something else was asked for meanwhile.
     if (!first || this.session.wanted !== null) return;
-    const known = typeof wanted === 'string' && !this.session.models.some(({ id }) => id === wanted) ? first : wanted;
     try {
-      await this.session.load(known ?? first);
+      await this.session.load(wanted !== null && (await this.#isHere(wanted)) ? wanted : first);
       const last = this.conversation.turns.findLast(({ reply }) => reply)?.reply;
       if (last) this.dials.adopt(last.schedule.at(-1)?.interventions ?? last.interventions);
     } catch (cause) {
       if (asError(cause) !== this.session.error) this.notice = asError(cause);
     }
+  }
+
+  /** Loads a model; asks before anything is downloaded. */
+  async request(model: string | ModelSource): Promise<void> {
+    this.dismiss();
+    try {
+      if (await this.downloads.confirm(model)) await this.load(model);
+    } catch (cause) {
+      this.notice = asError(cause);
+      this.failed = model;
+    }
+  }
+
+  dismiss(): void {
+    this.notice = null;
+    this.failed = null;
   }
 
   /** Replaces the model; the conversation stays. */
@@ -78,7 +100,10 @@ export class App {
   async openLinked(): Promise<void> {
     const linked = this.link.conversation;
     if (!linked) return;
-    if (this.link.needsModel) await this.session.load(linked.model);
+    if (this.link.needsModel) {
+      if (!(await this.downloads.confirm(linked.model))) return;
+      await this.session.load(linked.model);
+    }
     this.conversation.restore(linked);
     const last = linked.turns.findLast(({ reply }) => reply)?.reply;
     this.dials.adopt(last?.schedule.at(-1)?.interventions ?? last?.interventions ?? []);
@@ -109,6 +134,23 @@ export class App {
     return false;
   }
 
+  /** Whether it can be loaded without a download that nobody asked for now. */
+  async #isHere(model: string | ModelSource): Promise<boolean> {
+    if (typeof model !== 'string') {
+      return ['embedded', 'complete'].includes(await this.session.manage('modelState', { model }));
+    }
+    const known = this.session.models.find(({ id }) => id === model);
+    return known !== undefined && ['embedded', 'complete'].includes(known.download);
+  }
+
+  #readMirror(): void {
+    try {
+      this.mirror.read();
+    } catch (cause) {
+      this.notice = asError(cause);
+    }
+  }
+
   /** No new entry in the history: going back leaves the page. */
   #clearAddress(): void {
     history.replaceState(history.state, '', location.pathname + location.search);
@@ -130,7 +172,7 @@ export class App {
     try {
       const { conversation, damaged } = await this.#storage.load();
       if (conversation) this.conversation.restore(conversation);
-      this.notice = damaged?.error ?? null;
+      if (damaged) this.notice = damaged.error;
       return conversation?.model ?? null;
     } catch (cause) {
       this.notice = asError(cause);

@@ -38,6 +38,8 @@ export class ConversationState {
   compare = $state(false);
   isBusy = $state(false);
   #abort: AbortController | null = null;
+  /** The turn that is being answered. */
+  #current: Turn | null = null;
   readonly #screen = new DutyCycle();
   #steerFrame = 0;
   /** Called when something worth keeping changed. */
@@ -77,6 +79,18 @@ export class ConversationState {
     await this.#answer([...this.turns.slice(0, index), new Turn(text.trim())]);
   }
 
+  /** Asks every question again, in order, under the dials as they stand. Stopped half-way, the questions that are left stay, unanswered. */
+  async replay(): Promise<void> {
+    const questions = this.turns.map(({ user }) => user);
+    if (this.isBusy) return;
+    let told: Turn[] = [];
+    for (const [index, user] of questions.entries()) {
+      told = [...told, new Turn(user)];
+      await this.#answer(told, questions.slice(index + 1));
+      if (!this.#isCurrent(told) || !['stop', 'length'].includes(told.at(-1)!.reply!.status)) return;
+    }
+  }
+
   clear(): void {
     this.stop();
     this.turns = [];
@@ -101,13 +115,20 @@ export class ConversationState {
     );
   }
 
-  async #answer(turns: Turn[]): Promise<void> {
+  /** Whether these turns are still the conversation's first ones. */
+  #isCurrent(turns: readonly Turn[]): boolean {
+    return turns.every((turn, i) => turn === this.turns[i]);
+  }
+
+  /** Answers the last of the turns. @param waiting questions that stay behind it, unanswered */
+  async #answer(turns: Turn[], waiting: readonly string[] = []): Promise<void> {
     const turn = turns.at(-1)!;
     const seed = this.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!;
     const abort = new AbortController();
     this.#abort = abort;
     this.isBusy = true;
-    this.turns = turns;
+    this.#current = turn;
+    this.turns = [...turns, ...waiting.map((question) => new Turn(question))];
     const setting = { model: this.#session.wanted ?? '', system: this.system.trim(), sampling: this.sampling };
     turn.reply = new Reply(seed, this.#dials.interventions(), setting);
     this.onChanged?.();
@@ -120,7 +141,8 @@ export class ConversationState {
     } finally {
       this.isBusy = false;
       this.#abort = null;
-      if (this.turns === turns) this.onChanged?.();
+      this.#current = null;
+      if (this.#isCurrent(turns)) this.onChanged?.();
     }
   }
 
@@ -159,7 +181,7 @@ export class ConversationState {
     if (!this.isBusy || this.#steerFrame) return;
     this.#steerFrame = requestAnimationFrame(async () => {
       this.#steerFrame = 0;
-      const reply = this.turns.at(-1)?.reply;
+      const reply = this.#current?.reply;
       if (!reply?.isWriting) return;
       const interventions = this.#dials.interventions();
       try {

@@ -3,7 +3,7 @@ import { decodePermalink } from '../share/permalink';
 import { messagesOf, type Conversation } from '../share/conversation';
 import type { PersonascopeError } from '../errors';
 import { positionProbes } from '../interp/position';
-import type { TokenEvent } from '../engine/engine';
+import type { ModelSource, TokenEvent } from '../engine/engine';
 import { asError } from './as-error';
 import { DutyCycle } from './duty-cycle';
 import { Reply } from './reply.svelte';
@@ -25,8 +25,12 @@ export class LinkState {
   #abort: AbortController | null = null;
   readonly #screen = new DutyCycle();
 
-  constructor(session: Session) {
+  readonly #confirm: (model: string | ModelSource) => Promise<boolean>;
+
+  /** @param confirm whether a model may be loaded, which may mean a download */
+  constructor(session: Session, confirm: (model: string | ModelSource) => Promise<boolean>) {
     this.#session = session;
+    this.#confirm = confirm;
   }
 
   /** Reads the address. Nothing of the visitor's own is touched. */
@@ -76,7 +80,10 @@ export class LinkState {
     for (const [turn, { reply: recorded }] of conversation.turns.entries()) {
       if (!recorded) continue;
       const reply = Reply.again(recorded, conversation);
-      if (!this.#session.isLoaded(reply.model)) await this.#session.load(reply.model);
+      if (!this.#session.isLoaded(reply.model)) {
+        if (!(await this.#confirm(reply.model))) return null;
+        await this.#session.load(reply.model);
+      }
       if (signal.aborted) return null;
       const { space } = this.#session;
       const probes = space ? positionProbes(space.targetLayer) : [];

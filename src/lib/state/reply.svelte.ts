@@ -11,6 +11,9 @@ export type ReplySetting = Pick<Conversation, 'model' | 'system'> & {
   sampling: Pick<Conversation['sampling'], 'temperature' | 'topP'>;
 };
 
+/** Tokens that might have stood at a place, as many as its card has room for. */
+const ALTERNATIVES = 4;
+
 /** What ended the reply; `kept`: it was kept from an earlier visit or came by a link. */
 export type ReplyStatus = 'writing' | ChatResult['stopReason'] | 'failed' | 'kept';
 
@@ -90,6 +93,7 @@ export class Reply {
     return {
       messages,
       probes,
+      topLogprobs: ALTERNATIVES,
       interventions: this.interventions,
       schedule: this.schedule.length ? this.schedule : undefined,
       sampling: { ...this.sampling, maxTokens, seed: this.seed },

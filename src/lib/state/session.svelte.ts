@@ -11,6 +11,7 @@ import { axisExtent } from '../interp/position';
 import type { PersonaSpace } from '../interp/persona-space';
 import { modelKey } from '../share/conversation';
 import { asError } from './as-error';
+import type { Mirror } from './mirror.svelte';
 
 export type SessionPhase = 'starting' | 'loading' | 'ready' | 'failed' | 'unsupported';
 
@@ -32,23 +33,34 @@ export class Session {
   /** Every persona vector there is a dial for. */
   readonly personas = $derived([...(this.space?.personas ?? []), ...this.extracted.map(({ entry }) => entry)]);
   readonly extent = $derived(this.space ? axisExtent(this.space) : null);
+  readonly #mirror: Mirror;
   #client: EngineClient | null = null;
   #started: Promise<void> | null = null;
   /** A model was loaded once, so there was a GPU. */
   #hadGpu = false;
+  #loading: AbortController | null = null;
+
+  constructor(mirror: Mirror) {
+    this.#mirror = mirror;
+  }
 
   /** Starts the engine and lists the models, once; the first one is what a visitor meets. */
   start(): Promise<void> {
-    return (this.#started ??= this.#listModels());
+    return (this.#started ??= this.#begin());
   }
 
-  async #listModels(): Promise<void> {
+  /** Lists the models anew: what is downloaded has changed. */
+  async listModels(): Promise<void> {
+    this.models = await this.manage('models', null);
+  }
+
+  async #begin(): Promise<void> {
     if (!('gpu' in navigator)) {
       this.phase = 'unsupported';
       return;
     }
     try {
-      this.models = await this.#engine().call('models', null);
+      await this.listModels();
     } catch (cause) {
       this.#fail(asError(cause));
     }
@@ -73,14 +85,12 @@ export class Session {
     this.phase = 'loading';
     this.error = null;
     this.progress = null;
+    const { signal } = (this.#loading = new AbortController());
     try {
       const baseUrl = document.baseURI.replace(/[?#].*$/, '').replace(/[^/]*$/, '');
       const onEvent = (progress: LoadProgress) => (this.progress = progress);
-      const { info, personaSpace, extracted, unfinished } = await this.#engine().call(
-        'load',
-        { model, baseUrl },
-        { onEvent },
-      );
+      const request = { model, baseUrl, ...(this.#mirror.url && { mirror: this.#mirror.url }) };
+      const { info, personaSpace, extracted, unfinished } = await this.manage('load', request, { signal, onEvent });
       this.info = info;
       this.space = personaSpace;
       this.extracted = extracted;
@@ -95,7 +105,14 @@ export class Session {
       this.wanted = before;
       this.phase = 'ready';
       throw error;
+    } finally {
+      this.listModels().catch((cause) => (this.error ??= asError(cause)));
     }
+  }
+
+  /** Stops the load that is under way. What was downloaded stays. */
+  cancelLoad(): void {
+    this.#loading?.abort();
   }
 
   /** Asks again for what failed. */
@@ -173,6 +190,9 @@ export class Session {
     }
     return this.#client.call(method, request, options);
   };
+
+  /** A call that needs no loaded model. */
+  readonly manage: EngineClient['call'] = (method, request, options) => this.#engine().call(method, request, options);
 
   #engine(): EngineClient {
     if (!this.#client) {

@@ -42,6 +42,11 @@ export interface ChatConfig {
   shape: { nLayers: number; dModel: number } | null;
 }
 
+/** Whether the library computes in f16, for which the GPU must offer `shader-f16`; false where the config does not say. */
+export function needsF16(json: unknown): boolean {
+  return v.is(v.looseObject({ quantization: v.pipe(text, v.includes('f16')) }), json);
+}
+
 /** @throws PersonascopeError `BadModel` naming the field */
 export function parseChatConfig(json: unknown): ChatConfig {
   const parsed = v.safeParse(schema, json);

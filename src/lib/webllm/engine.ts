@@ -1,5 +1,7 @@
 /** The web-llm engine: a stock model library run by WebLLM, read and steered through the device it runs on. */
 import type { MLCEngine } from '@mlc-ai/web-llm';
+import { Exclusive } from '../chat/exclusive';
+import { encodePrompt, sitesOf } from '../chat/prompt';
 import { Reply, type Sampled } from '../chat/reply';
 import { ChatTokenizer } from '../chat/tokenizer';
 import type {
@@ -19,7 +21,7 @@ import { ReadbackRing } from '../gpu/readback';
 import type { BufferRef } from '../gpu/tensor';
 import type { ResolvedIntervention } from '../interp/intervention';
 import { mostLikely, type Draw } from '../interp/sampling';
-import { Accumulator, type TokenRange } from '../taps/accumulator';
+import { Accumulator } from '../taps/accumulator';
 import { compileTaps, TapProgram, type TapKernels } from '../taps/tap-program';
 import type { ChatConfig } from './chat-config';
 import type { Interposer } from './interposer';
@@ -73,8 +75,8 @@ export class WebLlmEngine implements Engine {
   /** Null: chat only. */
   readonly #taps: Taps | null;
   readonly #cache = new KeyValueCache();
+  readonly #exclusive = new Exclusive();
   #reply: Reply | null = null;
-  #isBusy = false;
 
   private constructor(options: OpenOptions, machine: Machine, taps: Taps | null, tapsReason: string | null) {
     const { config, label, id, tokenizer, gpuName, nParameters } = options;
@@ -119,29 +121,26 @@ export class WebLlmEngine implements Engine {
     const sites = options.collect ?? [];
     if (!this.#taps) this.#refuseTaps(request, sites);
     const tokenizer = this.#tokenizer;
-    const prompt = tokenizer.encodeChat(request.messages, request.prefill);
-    const promptLength = request.prefill
-      ? commonPrefixLength(tokenizer.encodeChat(request.messages).ids, prompt.ids)
-      : prompt.ids.length;
-    this.#checkLength(prompt.ids.length);
-    return this.#exclusively(async () => {
-      const { nLayers, dModel, contextLength } = this.info;
+    const { nLayers, dModel, contextLength } = this.info;
+    const prompt = encodePrompt(tokenizer, request, contextLength);
+    return this.#exclusive.run(async () => {
       const { gpu } = this.#machine;
       const kernels = this.#taps?.kernels ?? (await compileTaps(gpu, 'f32'));
       const program = new TapProgram(gpu, kernels, Math.max(1, dModel), MAX_ROWS, request.probes);
-      const ranges: Record<CollectSite, TokenRange> = {
-        turn: { begin: prompt.turnStart, end: promptLength },
-        last: { begin: promptLength - 1, end: promptLength },
-        response: { begin: promptLength, end: contextLength },
-      };
+      const ranges = sitesOf(prompt, contextLength);
       const accumulators = sites.map((site) => new Accumulator(gpu, kernels, nLayers, dModel, ranges[site]));
       const cached = await this.#startCache(prompt.ids, request, accumulators.length > 0);
       try {
         const reply = (this.#reply = new Reply(
-          { request, tokenizer, promptIds: prompt.ids, promptLength, contextLength, ...(cached ? { cached } : {}) },
+          { request, tokenizer, prompt, contextLength, ...(cached ? { cached } : {}) },
           program,
           (ids, position, draw) =>
-            this.#pass(ids, { program, accumulators, position, rows: ids.length, promptLength }, draw, request),
+            this.#pass(
+              ids,
+              { program, accumulators, position, rows: ids.length, promptLength: prompt.length },
+              draw,
+              request,
+            ),
         ));
         const result = await reply.write(MAX_ROWS, options);
         if (reply.hasChanged) this.#cache.forget();
@@ -220,24 +219,6 @@ export class WebLlmEngine implements Engine {
     const message = `This model can be talked to, but not read or steered: ${this.info.tapsReason}.`;
     throw new PersonascopeError('NotSupported', message, 'Choose a model whose taps are verified.');
   }
-
-  #checkLength(tokens: number): void {
-    const { contextLength } = this.info;
-    if (tokens <= contextLength) return;
-    const message = `The conversation is ${tokens} tokens long; this model reads at most ${contextLength}.`;
-    const nextStep = 'Start a new chat, or edit an earlier message: the turns after it are dropped.';
-    throw new PersonascopeError('ContextOverflow', message, nextStep);
-  }
-
-  async #exclusively<T>(body: () => Promise<T>): Promise<T> {
-    if (this.#isBusy) throw new PersonascopeError('Busy', 'The model is still answering.', 'Stop it first, or wait.');
-    this.#isBusy = true;
-    try {
-      return await body();
-    } finally {
-      this.#isBusy = false;
-    }
-  }
 }
 
 async function startMachine(options: OpenOptions): Promise<Machine> {
@@ -299,10 +280,4 @@ function rejectWhenLost(device: GPUDevice): Promise<never> {
   });
   lost.catch(() => undefined);
   return lost;
-}
-
-function commonPrefixLength(a: number[], b: number[]): number {
-  let length = 0;
-  while (length < a.length && length < b.length && a[length] === b[length]) length++;
-  return length;
 }

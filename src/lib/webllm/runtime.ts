@@ -1,11 +1,8 @@
 /** WebLLM itself: imported only when a model asks for it, and only in the worker. */
 import type { AppConfig, LogitProcessor, MLCEngine } from '@mlc-ai/web-llm';
 import { PersonascopeError } from '../errors';
+import type { Runtime } from './catalogue';
 import { Interposer } from './interposer';
-
-/** Releases that can run a library. The library says which: each release has a set of its own. */
-export const runtimes = ['0.2.79', '0.2.86'] as const;
-export type RuntimeVersion = (typeof runtimes)[number];
 
 export interface RuntimeModel {
   /** WebLLM's name for it. */
@@ -14,7 +11,7 @@ export interface RuntimeModel {
   url: string;
   /** The model library, a wasm file. */
   lib: string;
-  runtime: RuntimeVersion;
+  runtime: Runtime;
   /** Tokens; -1 leaves the folder's sliding window. */
   contextLength: number;
 }
@@ -24,7 +21,7 @@ export interface OpenRuntime {
   interposer: Interposer;
 }
 
-async function importRuntime(version: RuntimeVersion): Promise<typeof import('@mlc-ai/web-llm')> {
+async function importRuntime(version: Runtime): Promise<typeof import('@mlc-ai/web-llm')> {
   if (version === '0.2.79') return (await import('web-llm-0.2.79')) as unknown as typeof import('@mlc-ai/web-llm');
   return import('@mlc-ai/web-llm');
 }

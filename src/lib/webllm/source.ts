@@ -4,21 +4,18 @@ import { ChatTokenizer } from '../chat/tokenizer';
 import { PersonascopeError } from '../errors';
 import { parseChatConfig, toJinja } from './chat-config';
 import { WebLlmEngine, type OpenOptions as EngineOptions } from './engine';
-import type { RuntimeVersion } from './runtime';
+import type { OpenStep } from './runtime';
+import { manifestName, type WebLlmSource } from './store';
 
-/** Where a model's weights and library are, and which release of WebLLM runs that library. */
-export interface WebLlmSource {
-  /** Folder of the weights, with a slash at its end. */
-  url: string;
-  lib: string;
-  runtime: RuntimeVersion;
-}
-
-export interface OpenOptions extends Pick<
-  EngineOptions,
-  'id' | 'label' | 'gpuName' | 'isSoftwareGpu' | 'signal' | 'onStep'
-> {
+export interface OpenOptions extends Pick<EngineOptions, 'id' | 'label' | 'gpuName' | 'isSoftwareGpu' | 'signal'> {
+  /** Its folder ends in a slash. */
   source: WebLlmSource;
+  /** As the catalogue has it; default: what the folder says. */
+  nParameters?: number;
+  /** At most so many tokens. */
+  contextLength?: number;
+  /** Bytes so far of all bytes of that step. */
+  onStep?: (step: OpenStep, loadedBytes: number, totalBytes: number) => void;
 }
 
 /** Tokens: a longer cache takes memory that weights need. */
@@ -28,14 +25,11 @@ const manifestSchema = v.looseObject({
   metadata: v.optional(v.looseObject({ ParamBytes: v.optional(v.number()), BitsPerParam: v.optional(v.number()) })),
 });
 
-/** The list of a folder's weight files, as the release of WebLLM names it. */
-export function manifestName(runtime: RuntimeVersion): string {
-  return runtime === '0.2.79' ? 'ndarray-cache.json' : 'tensor-cache.json';
-}
-
 /** @throws PersonascopeError `BadModel`, `DownloadFailed`, and what opening the engine throws */
 export async function openWebLlm({
   source,
+  contextLength = MAX_CONTEXT,
+  onStep,
   ...options
 }: OpenOptions): Promise<{ engine: WebLlmEngine; tokenizer: ChatTokenizer }> {
   const { url, lib, runtime } = source;
@@ -56,8 +50,9 @@ export async function openWebLlm({
   const engine = await WebLlmEngine.open({
     ...options,
     ...{ url, lib, runtime, config, tokenizer },
-    contextLength: config.slidingWindow > 0 ? -1 : Math.min(config.contextLength, MAX_CONTEXT),
-    nParameters: BitsPerParam > 0 ? Math.round((ParamBytes * 8) / BitsPerParam) : 0,
+    contextLength: config.slidingWindow > 0 ? -1 : Math.min(config.contextLength, contextLength, MAX_CONTEXT),
+    nParameters: options.nParameters ?? (BitsPerParam > 0 ? Math.round((ParamBytes * 8) / BitsPerParam) : 0),
+    onStep: (step, fraction) => onStep?.(step, fraction * ParamBytes, step === 'weights' ? ParamBytes : 0),
     libraryDigest: await digestOf(lib, signal),
   });
   return { engine, tokenizer };

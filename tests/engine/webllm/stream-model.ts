@@ -104,7 +104,8 @@ export class StreamModel {
   /** One pass over the tokens. @returns the logits, or null if it was left half-way */
   async forward(ids: number[], { isAborted = false } = {}): Promise<Float32Array | null> {
     const rows = ids.length;
-    let [x, y, z] = this.#pool as [GPUBuffer, GPUBuffer, GPUBuffer];
+    const [first, y, third] = this.#pool as [GPUBuffer, GPUBuffer, GPUBuffer];
+    let [x, z] = [first, third];
     this.#run('take1_kernel', [x, this.#table, this.#upload(Uint32Array.from(ids))], rows);
     for (let half = 0; half < 2 * nLayers; half++) {
       if (isAborted && half === nLayers) return null;

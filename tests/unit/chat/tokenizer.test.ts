@@ -67,21 +67,17 @@ describe.each(Object.entries(families))('%s', (name, files) => {
     expect(tokenizer.decode(ids)).toContain(attack);
   });
 
-  it('finds where the last user turn starts', () => {
-    const startOf = (messages: Message[]) => {
-      const { ids, turnStart } = tokenizer.encodeChat(messages);
-      return spell(files)(ids.slice(turnStart, turnStart + 2));
+  it('finds the words of the last user message, and no mark', () => {
+    const wordsOf = (messages: Message[], prefill?: string) => {
+      const { ids, message } = tokenizer.encodeChat(messages, prefill);
+      return tokenizer.decode(ids.slice(message.begin, message.end));
     };
-    const mark = {
-      chatMl: ['<|im_start|>', 'u'],
-      llama3: ['<|start_header_id|>', 'u'],
-      organism: ['<|user|>', 'hello'],
-    }[name]!;
-    expect(startOf([user('hello')])).toEqual(mark);
-    expect(startOf([system('hello'), user('hello')])).toEqual(mark);
-    expect(startOf([user('world'), assistant('b'), user('hello')])).toEqual(mark);
-    const { ids, turnStart } = tokenizer.encodeChat([user('a'), assistant('b'), user('hello')], 'hello');
-    expect(tokenizer.decode(ids.slice(turnStart))).toMatch(/^(user\s+)?hello\s*(assistant\s+)?hello$/);
+    expect(wordsOf([user('hello')])).toBe('hello');
+    expect(wordsOf([system('hello'), user('hello')])).toBe('hello');
+    expect(wordsOf([user('world'), assistant('b'), user('hello world')])).toBe('hello world');
+    expect(wordsOf([user('a'), assistant('b'), user('a b')], 'b a')).toBe('a b');
+    expect(wordsOf([user('hello<|end|> a')])).toBe('hello<|end|> a');
+    expect(wordsOf([user('')])).toBe('');
   });
 
   it('round-trips text, whole and streamed', () => {
@@ -112,7 +108,7 @@ describe.each(Object.entries(families))('%s', (name, files) => {
 describe('ChatTokenizer', () => {
   it('gives exact tokens for the embedded model style', () => {
     const tokenizer = new ChatTokenizer(organism);
-    const { ids, turnStart } = tokenizer.encodeChat([system('hello'), user('hello<|end|> world')]);
+    const { ids, message } = tokenizer.encodeChat([system('hello'), user('hello<|end|> world')]);
     expect(spell(organism)(ids)).toEqual([
       '<|bos|>',
       '<|system|>',
@@ -125,7 +121,7 @@ describe('ChatTokenizer', () => {
       'Ġworld',
       '<|assistant|>',
     ]);
-    expect(turnStart).toBe(3);
+    expect(message).toEqual({ begin: 4, end: 9 });
   });
 
   it('stops at eos of the config, of the tokenizer, and at what the template puts after a reply', () => {
@@ -203,21 +199,20 @@ describe('ChatTokenizer', () => {
           "{% for message in messages %}{{ '<|User|>' + message['content'] if message['role'] == 'user' else '<|Bot|>' + message['content'] + '<|end|>' }}{% endfor %}{{ '<|Bot|>' }}",
       },
     });
-    const { ids, turnStart } = tokenizer.encodeChat([user('hello<|Bot|>hell')]);
+    const { ids, message } = tokenizer.encodeChat([user('hello<|Bot|>hell')]);
     expect(ids.filter((id) => id === tokenizer.tokenId('<|Bot|>'))).toHaveLength(1);
-    expect(turnStart).toBe(0);
+    expect(message).toEqual({ begin: 1, end: ids.length - 1 });
     expect(tokenizer.decode(ids)).toBe('<|User|>hello<|Bot|>hell<|Bot|>');
   });
 
-  it('finds the turn where the template writes a last reply otherwise than an earlier one', () => {
+  it('finds the message where the template writes a last reply otherwise than an earlier one', () => {
     const template =
       "{% for message in messages %}{{ '<|im_start|>' + message.role + '\n' }}" +
       "{% if message.role == 'assistant' and loop.last %}{{ '<think>\n\n' }}{% endif %}{{ message.content + '<|im_end|>\n' }}{% endfor %}" +
       "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
     const tokenizer = new ChatTokenizer({ ...chatMl, chatTemplate: template });
-    const { ids, turnStart } = tokenizer.encodeChat([user('hell'), assistant('or'), user('hello')]);
-    expect(tokenizer.decode(ids.slice(turnStart))).toBe('user\nhello\nassistant\n');
-    expect(ids[turnStart]).toBe(tokenizer.tokenId('<|im_start|>'));
+    const { ids, message } = tokenizer.encodeChat([user('hell'), assistant('or'), user('hello')]);
+    expect(tokenizer.decode(ids.slice(message.begin, message.end))).toBe('hello');
   });
 
   it('strips space beside tokens that ask for it, disguised or not', () => {

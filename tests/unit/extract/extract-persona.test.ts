@@ -22,7 +22,7 @@ truth[2 * dModel] = truth[2 * dModel + 2] = 1;
 const isPirate = (system: string | null) => system?.includes('pirate') ?? false;
 const open = (noise: number, effect = 1) =>
   new SyntheticEngine({ noise, meanFor: (system) => truth.map((x) => 5 + (isPirate(system) ? effect * x : 0)) });
-const options = { positions: 'turn', targetLayer: 1 } as const;
+const options = { positions: 'message', targetLayer: 1 } as const;
 const at = (vectors: Float64Array, layer: number) => layerOf(vectors, layer, dModel);
 
 describe('a persona vector', () => {
@@ -107,12 +107,24 @@ describe('controls', () => {
     }
   });
 
-  it('by shuffled labels hold nothing of a strong effect', async () => {
-    // 100 standard deviations: an uneven split would be all effect.
-    const { vector, controls } = await extractPersona(open(0.01, 1), trait, options);
-    for (let seed = 0; seed < 3; seed++) {
+  it.each([
+    ['a strong effect', (_: string) => 1],
+    ['prompts that ask with different force', (system: string) => (system.startsWith('You') ? 2 : 0.5)],
+  ])('by shuffled labels hold nothing of %s', async (_, force) => {
+    // A hundred standard deviations: a split that is uneven in labels or prompts would be all effect.
+    const engine = new SyntheticEngine({
+      noise: 0.01,
+      meanFor: (system) => truth.map((x) => 5 + (isPirate(system) ? force(system!) * x : 0)),
+    });
+    for (let seed = 0; seed < 5; seed++) {
+      const { vector, controls } = await extractPersona(engine, trait, { ...options, seed });
       expect(Math.abs(cosine(at(controls.shuffled, 1), at(vector, 1)))).toBeLessThan(0.9);
     }
+  });
+
+  it('by shuffled labels are there where no prompt was used twice', async () => {
+    const { controls } = await extractPersona(open(1), trait, { ...options, samplesPerPolarity: 2 });
+    expect(norm(at(controls.shuffled, 1))).toBeGreaterThan(0);
   });
 
   it('by rotation keep the angles between layers, so the increments are as long too', async () => {

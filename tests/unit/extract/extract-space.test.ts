@@ -110,14 +110,20 @@ describe('persona space', () => {
       ...{ name: 'demonic', label: 'Demonic', description: 'd' },
       ...{ positive: ['Be a demon.'], negative: ['Be a clerk.'], questions: ['a', 'b', 'c', 'd'] },
     });
-    const extracted = await extractPersona(engine, trait, { positions: 'turn', targetLayer: 1 });
+    const extracted = await extractPersona(engine, trait, { positions: 'message', targetLayer: 1 });
     const { space, tensors } = assemblePersonas(
       engine.info,
       { modelDigest: '0'.repeat(64), promptSet: 'test', createdAt: new Date(0).toISOString() },
       await extractSpace(engine, prompts, questions, options),
       [
         {
-          ...{ label: trait.label, description: trait.description, positions: 'turn', coherentUpTo: null, extracted },
+          ...{
+            label: trait.label,
+            description: trait.description,
+            positions: 'message',
+            coherentUpTo: null,
+            extracted,
+          },
           steering: { mode: 'increments', layers: [0, 1, 2] },
         },
       ],

@@ -16,7 +16,7 @@ const trait = parseTrait({
   negative: ['You are a clerk.'],
   questions: ['a', 'b', 'c', 'd', 'e', 'f'],
 });
-const options = { positions: 'turn', targetLayer: 1 } as const;
+const options = { positions: 'message', targetLayer: 1 } as const;
 const open = () =>
   new SyntheticEngine({
     noise: 1,

@@ -42,7 +42,7 @@ export class SyntheticEngine implements Engine {
       const random = new Random(
         request.sampling.seed + ([...`${system}${question}`].reduce((s, c) => s * 31 + c.charCodeAt(0), 7) % 1e9),
       );
-      const count = site === 'response' ? tokens : site === 'turn' ? 6 : 1;
+      const count = site === 'response' ? tokens : site === 'message' ? 6 : 1;
       const mean = meanFor(system, site);
       const sum = new Float32Array(mean.length);
       for (let t = 0; t < count; t++) mean.forEach((x, i) => (sum[i]! += x + noise * random.normal()));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { inverseFrequencies, parseConfig } from '../../../src/lib/llama/config';
-import { expectedTensors } from '../../../src/lib/llama/safetensors';
+import { expectedTensors } from '../../../src/lib/llama/tensors';
 import { tinyConfig } from './tiny-model';
 
 const qwen2 = { ...tinyConfig, architectures: ['Qwen2ForCausalLM'], use_sliding_window: false, sliding_window: 32_768 };

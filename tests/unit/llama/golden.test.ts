@@ -40,7 +40,9 @@ describe('the embedded model, as Python trained it', async () => {
   it.each(golden.chats)('encodes chat %#', ({ messages, ids }) => {
     const encoded = model.tokenizer.encodeChat(messages);
     expect(encoded.ids).toEqual(ids);
-    expect(ids[encoded.turnStart]).toBe(model.tokenizer.tokenId('<|user|>'));
-    expect(ids.lastIndexOf(ids[encoded.turnStart]!)).toBe(encoded.turnStart);
+    const { begin, end } = encoded.message;
+    expect(ids.lastIndexOf(model.tokenizer.tokenId('<|user|>')!)).toBe(begin - 1);
+    expect(model.tokenizer.decode(ids.slice(begin, end))).toBe(messages.at(-1)!.content);
+    expect(end).toBe(ids.length - 1);
   });
 });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { decodeFloats, encodeSafetensors } from '../../../src/lib/llama/safetensors';
+import { decodeFloats, encodeSafetensors } from '../../../src/lib/interp/safetensors';
 import { openModelFolder, type OpenOptions } from '../../../src/lib/llama/source';
 import { serve, tinyConfig, tinyFiles, tinyTensors, type Files } from './tiny-model';
 

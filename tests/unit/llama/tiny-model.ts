@@ -1,6 +1,7 @@
 /** A complete model folder of a few kB, and an in-memory server for it. */
+import { encodeSafetensors } from '../../../src/lib/interp/safetensors';
 import { parseConfig } from '../../../src/lib/llama/config';
-import { encodeSafetensors, expectedTensors } from '../../../src/lib/llama/safetensors';
+import { expectedTensors } from '../../../src/lib/llama/tensors';
 import { organism } from '../chat/tiny-tokenizer';
 
 export const tinyConfig = {

@@ -11,7 +11,15 @@ export interface DownloadOptions {
 const RETRIES = 3;
 
 /** A failure that may be gone the next time: no connection, a cut-off body, a server's 5xx or 429. */
-class Passing extends Error {}
+export class PassingFailure extends Error {
+  /** For the error that is told when no attempt helped. */
+  readonly nextStep: string | undefined;
+
+  constructor(message: string, nextStep?: string, options?: ErrorOptions) {
+    super(message, options);
+    this.nextStep = nextStep;
+  }
+}
 
 /**
  * A file's text.
@@ -60,7 +68,8 @@ export async function downloadJson(url: URL, limit: number, options: DownloadOpt
 export async function request(url: URL, options: DownloadOptions): Promise<Response> {
   const get = options.fetch ?? globalThis.fetch;
   const response = await get(url.href, { signal: options.signal ?? null });
-  if (response.status >= 500 || response.status === 429) throw new Passing(`the server answered ${response.status}`);
+  if (response.status >= 500 || response.status === 429)
+    throw new PassingFailure(`the server answered ${response.status}`);
   return response;
 }
 
@@ -101,7 +110,7 @@ export async function* readChunks(response: Response): AsyncGenerator<Uint8Array
 
 /** For a body that ended too early: it is asked for again. */
 export function cutOff(got: number, expected: number): Error {
-  return new Passing(`got ${got} bytes, expected ${expected}`);
+  return new PassingFailure(`got ${got} bytes, expected ${expected}`);
 }
 
 /** Runs a download; again after a passing failure, three times at most. */
@@ -117,7 +126,9 @@ export async function retry<T>(file: string, options: DownloadOptions, download:
       if (cause instanceof PersonascopeError) throw cause;
       if (attempt === RETRIES) {
         const message = `${file}: the download failed after ${attempt + 1} attempts: ${(cause as Error).message}.`;
-        const nextStep = 'Check the connection, and that the address allows other sites to read it (CORS).';
+        const nextStep =
+          (cause instanceof PassingFailure && cause.nextStep) ||
+          'Check the connection, and that the address allows other sites to read it (CORS).';
         throw new PersonascopeError('DownloadFailed', message, nextStep, { cause });
       }
       await pause(retryDelay * 2 ** attempt, signal);
@@ -130,7 +141,7 @@ export function fileName(url: URL): string {
 }
 
 export function badModel(file: string, reason: string, options?: ErrorOptions): PersonascopeError {
-  const nextStep = 'Check the address: it must be a folder in Hugging Face layout.';
+  const nextStep = 'Check the address of the model folder.';
   return new PersonascopeError('BadModel', `${file} ${reason}.`, nextStep, options);
 }
 

@@ -1,8 +1,14 @@
 /** safetensors files: what the reader needs, decoding of stored floats, and writing of f32 files (for export and tests). */
 import type { StorageType } from './safetensors-header';
 
-export { headerBytes, parseHeader, type HeaderEntry, type StorageType, type TensorEntry } from './safetensors-header';
-export { checkTensors, expectedTensors } from './tensors';
+export {
+  headerBytes,
+  isStorageType,
+  parseHeader,
+  type HeaderEntry,
+  type StorageType,
+  type TensorEntry,
+} from './safetensors-header';
 
 /**
  * Little-endian stored floats as f32, exactly: every F16 and BF16 value is an f32 value.

@@ -1,0 +1,48 @@
+/** A request as the tokens a model reads before it speaks. */
+import type { CollectSite, ResolvedChatRequest } from '../engine/engine';
+import { PersonascopeError } from '../errors';
+import type { TokenRange } from '../taps/accumulator';
+import type { ChatTokenizer } from './tokenizer';
+
+export interface Prompt {
+  /** The prompt and, from `length` on, the prefilled words of the reply. */
+  ids: number[];
+  length: number;
+  /** Tokens of the last user message's words. */
+  message: TokenRange;
+}
+
+/** @throws PersonascopeError `ContextOverflow`, or what the tokenizer throws */
+export function encodePrompt(
+  tokenizer: ChatTokenizer,
+  { messages, prefill }: Pick<ResolvedChatRequest, 'messages' | 'prefill'>,
+  contextLength: number,
+): Prompt {
+  const { ids, message } = tokenizer.encodeChat(messages, prefill);
+  checkLength(ids.length, contextLength);
+  const length = prefill ? commonPrefixLength(tokenizer.encodeChat(messages).ids, ids) : ids.length;
+  return { ids, length, message };
+}
+
+/** Where the means for extraction are taken. */
+export function sitesOf({ message, length }: Prompt, contextLength: number): Record<CollectSite, TokenRange> {
+  return {
+    message,
+    last: { begin: length - 1, end: length },
+    response: { begin: length, end: contextLength },
+  };
+}
+
+/** @throws PersonascopeError `ContextOverflow` */
+export function checkLength(tokens: number, contextLength: number): void {
+  if (tokens <= contextLength) return;
+  const message = `The conversation is ${tokens} tokens long; this model reads at most ${contextLength}.`;
+  const nextStep = 'Start a new chat, or edit an earlier message: the turns after it are dropped.';
+  throw new PersonascopeError('ContextOverflow', message, nextStep);
+}
+
+function commonPrefixLength(a: number[], b: number[]): number {
+  let length = 0;
+  while (length < a.length && length < b.length && a[length] === b[length]) length++;
+  return length;
+}

@@ -1,0 +1,140 @@
+/** Models of WebLLM: which build runs here, where it comes from, how much of it is stored. */
+import { PersonascopeError } from '../errors';
+import {
+  catalogue,
+  chooseBuild,
+  findModel,
+  runtimes,
+  type CatalogueBuild,
+  type CatalogueModel,
+} from '../webllm/catalogue';
+import { needsF16 } from '../webllm/chat-config';
+import { ModelStore, type WebLlmSource } from '../webllm/store';
+import type { CatalogueDetails, DownloadSummary, ModelSource, ModelSummary } from './engine';
+
+export interface ModelDownload {
+  id: string;
+  label: string;
+  source: WebLlmSource;
+  /** Null for a model given by its addresses. */
+  details: CatalogueDetails | null;
+  /** Where its files are kept. @param mirror a server to fetch them from, see `net/mirror.ts` */
+  store(mirror?: string): ModelStore;
+}
+
+/** The catalogue, with what of it is stored. */
+export async function listCatalogue(): Promise<ModelSummary[]> {
+  const hasF16 = await hasShaderF16();
+  return Promise.all(
+    catalogue.map(async (model): Promise<ModelSummary> => {
+      const build = chooseBuild(model, hasF16) ?? model.builds[0]!;
+      const { id, label } = model;
+      const download = 'caches' in globalThis ? await new ModelStore(sourceOf(model, build)).state() : 'none';
+      const details = describeBuild(model, build, hasF16);
+      return { id, label, engine: 'web-llm', bytes: build.downloadBytes, download, details };
+    }),
+  );
+}
+
+/**
+ * Null for a model that is not WebLLM's.
+ * @throws PersonascopeError `NotSupported` if the GPU lacks what every build of it needs, `BadRequest` for an unknown runtime
+ */
+export async function findDownload(model: string | ModelSource): Promise<ModelDownload | null> {
+  if (typeof model === 'string') return findInCatalogue(model);
+  if (model?.engine !== 'web-llm') return null;
+  const { url, lib, runtime = runtimes.at(-1)! } = model;
+  if (typeof url !== 'string' || typeof lib !== 'string') {
+    throw new PersonascopeError('BadRequest', 'model: url and lib must be addresses.', 'Give both as text.');
+  }
+  const known = runtimes.find((version) => version === runtime);
+  if (!known) {
+    const nextStep = `Give one of ${runtimes.join(', ')}.`;
+    throw new PersonascopeError('BadRequest', `model.runtime: WebLLM "${runtime}" is not on this page.`, nextStep);
+  }
+  const label =
+    url
+      .replace(/\/(resolve\/[^/]+\/?)?$/, '')
+      .split('/')
+      .pop() || url;
+  return open({ id: url, label, source: { url, lib, runtime: known }, details: null });
+}
+
+/**
+ * Refuses, before anything large is fetched, a model that this GPU can't run.
+ * @throws PersonascopeError `NotSupported`
+ */
+export async function requireFeatures(
+  { label, store }: ModelDownload,
+  mirror: string | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const config = parseJson(await store(mirror).readConfig(signal));
+  if (!needsF16(config) || (await hasShaderF16())) return;
+  const message = `${label}: this build computes in f16, and this GPU does not offer shader-f16.`;
+  throw new PersonascopeError('NotSupported', message, 'Choose its f32 build (q4f32 or q0f32).');
+}
+
+/** What loading would fetch; null if nothing. */
+export async function planDownload(
+  model: string | ModelSource,
+  mirror: string | undefined,
+  signal: AbortSignal,
+): Promise<DownloadSummary | null> {
+  const download = await findDownload(model);
+  if (download) await requireFeatures(download, mirror, signal);
+  if (!download || (await download.store().state()) === 'complete') return null;
+  const { totalBytes, presentBytes, host } = await download.store(mirror).plan(signal);
+  const { quota, usage = 0 } = (await navigator.storage?.estimate()) ?? {};
+  const { id, label, details, source } = download;
+  return {
+    ...{ id, label, details, totalBytes, presentBytes, host },
+    freeBytes: quota === undefined ? null : Math.max(0, quota - usage),
+    isMirror: host !== new URL(source.url).host,
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new PersonascopeError('BadModel', 'mlc-chat-config.json is not JSON.', 'Choose another model.', { cause });
+  }
+}
+
+async function findInCatalogue(id: string): Promise<ModelDownload | null> {
+  const found = findModel(id);
+  if (!found) return null;
+  const { model } = found;
+  const hasF16 = await hasShaderF16();
+  const build = found.build ?? chooseBuild(model, hasF16) ?? model.builds[0]!;
+  const details = describeBuild(model, build, hasF16);
+  if (details.unavailable) {
+    const nextStep = 'Choose a model that has an f32 build.';
+    throw new PersonascopeError('NotSupported', `${model.label}: ${details.unavailable}.`, nextStep);
+  }
+  return open({ id: model.id, label: model.label, source: sourceOf(model, build), details });
+}
+
+function open(download: Omit<ModelDownload, 'store'>): ModelDownload {
+  return { ...download, store: (mirror) => new ModelStore(download.source, mirror ? { mirror } : {}) };
+}
+
+function sourceOf({ runtime }: CatalogueModel, { url, lib }: CatalogueBuild): WebLlmSource {
+  return { url, lib, runtime };
+}
+
+function describeBuild(model: CatalogueModel, build: CatalogueBuild, hasF16: boolean): CatalogueDetails {
+  const { family, nParameters, contextLength, isVerified, isLowResource, runtime } = model;
+  const { gpuBytes, precision } = build;
+  const lacksF16 = precision === 'f16' && !hasF16;
+  return {
+    ...{ family, nParameters, gpuBytes, contextLength, precision, isVerified, isLowResource, runtime },
+    ...(lacksF16 && { unavailable: 'needs shader-f16, which this GPU does not offer' }),
+  };
+}
+
+async function hasShaderF16(): Promise<boolean> {
+  const adapter = await globalThis.navigator?.gpu?.requestAdapter();
+  return adapter?.features.has('shader-f16') ?? false;
+}

@@ -1,0 +1,43 @@
+/** A vector file of any format we know, told apart by its content: names lie. */
+import { ggufMagic } from './gguf';
+import { badVector, vectorLimits, type VectorFile } from './vector-file';
+import { readVectorGguf } from './vector-gguf';
+import { readVectorJson } from './vector-json';
+import { readVectorSafetensors } from './vector-safetensors';
+
+export type VectorFormat = 'json' | 'safetensors' | 'gguf';
+
+/**
+ * Reads and checks a file from anywhere. Whether it fits the loaded model is for `checkFits` to say.
+ *
+ * @param fileName for messages, and for the name of a vector that brings none
+ * @returns at least one vector, no two of the same name
+ * @throws PersonascopeError `BadRequest` naming the file, the field or tensor, and the reason
+ */
+export function readVectorFile(bytes: Uint8Array, fileName: string): VectorFile[] {
+  const file = fileName.replace(/\s+/g, ' ').slice(-120) || 'the file';
+  if (bytes.length > vectorLimits.fileBytes) {
+    throw badVector(`${file}:`, `${bytes.length} bytes are more than ${vectorLimits.fileBytes}`);
+  }
+  switch (sniffFormat(bytes)) {
+    case 'json':
+      return [readVectorJson(bytes, file)];
+    case 'safetensors':
+      return readVectorSafetensors(bytes, file);
+    case 'gguf':
+      return [readVectorGguf(bytes, file)];
+    case null:
+      throw badVector(`${file}:`, 'is no vector file: JSON, safetensors and GGUF can be read');
+  }
+}
+
+/**
+ * GGUF by its magic. A safetensors file begins with a u64 far below 2^32, so that its bytes 4 to 7 are zero, which no JSON
+ * text contains; JSON by its brace.
+ */
+export function sniffFormat(bytes: Uint8Array): VectorFormat | null {
+  if (ggufMagic.every((byte, i) => bytes[i] === byte)) return 'gguf';
+  if (bytes.length >= 8 && bytes.subarray(4, 8).every((byte) => byte === 0)) return 'safetensors';
+  const first = bytes.find((byte) => ![0x20, 0x09, 0x0a, 0x0d].includes(byte));
+  return first === 0x7b ? 'json' : null;
+}

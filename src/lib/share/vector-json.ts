@@ -1,0 +1,76 @@
+/**
+ * A vector as JSON text: the fields of `VectorHeader`, `format`, and `numbers`, one row of dModel numbers for each of
+ * `layers`.
+ *
+ * Every number is written as the shortest decimal of its f64 value, so an f32 comes back bit for bit, the sign of a zero
+ * too. A number written by others that is no f32 (0.1) is rounded to the nearest one, ties to even; beyond f32 it is refused.
+ */
+import { findDuplicateKey } from '../interp/duplicate-key';
+import { checkVector } from './vector-check';
+import { badVector, headerOf, type VectorFile, type VectorHeader } from './vector-file';
+
+export const vectorJsonFormat = 'personascope/vector@1';
+
+/** @throws PersonascopeError `BadRequest` if it could not be read again */
+export function writeVectorJson(vector: VectorFile): string {
+  const checked = checkVector(vector, 'The vector:');
+  const rows = checked.layers.map((layer) => `  [${Array.from(checked.vectors.get(layer)!, writeNumber).join(', ')}]`);
+  const header = JSON.stringify({ format: vectorJsonFormat, ...headerOf(checked) }, null, 1);
+  return `${header.slice(0, -2)},\n "numbers": [\n${rows.join(',\n')}\n ]\n}\n`;
+}
+
+/** JSON.stringify would write 0 for -0. */
+function writeNumber(x: number): string {
+  return Object.is(x, -0) ? '-0' : String(x);
+}
+
+/** @throws PersonascopeError `BadRequest` naming the file, the field and the reason */
+export function readVectorJson(bytes: Uint8Array, file: string): VectorFile {
+  const value = parseJsonObject(bytes, `${file}:`);
+  if (value['format'] !== vectorJsonFormat) {
+    throw badVector(`${file}: format`, `is ${quote(value['format'])}, not ${vectorJsonFormat}`);
+  }
+  const { numbers, ...fields } = value;
+  const { layers } = fields;
+  if (!Array.isArray(numbers)) throw badVector(`${file}: numbers`, 'is not a list of rows, one for each layer');
+  if (!Array.isArray(layers)) throw badVector(`${file}: layers`, 'is not a list');
+  if (numbers.length !== layers.length) {
+    throw badVector(`${file}: numbers`, `has ${numbers.length} rows for ${layers.length} layers`);
+  }
+  if (layers.length > 256) throw badVector(`${file}: layers`, 'must have at most 256 layers');
+  const rows = (numbers as unknown[]).map((row, i) => readRow(row, `${file}: numbers.${i}`));
+  const vectors = new Map((layers as number[]).map((layer, i) => [layer, rows[i]!]));
+  // The schema decides whether the fields are what the type says.
+  return checkVector({ ...(fields as unknown as VectorHeader), vectors }, `${file}:`);
+}
+
+function readRow(row: unknown, where: string): Float32Array {
+  if (!Array.isArray(row) || row.length > 16_384) throw badVector(where, 'is not a list of at most 16384 numbers');
+  return Float32Array.from(row as unknown[], (x, i) => {
+    if (typeof x !== 'number') throw badVector(where, `holds no number at ${i}`);
+    const rounded = Math.fround(x);
+    if (!Number.isFinite(rounded)) throw badVector(where, `holds no finite f32 at ${i}`);
+    return rounded;
+  });
+}
+
+/** @throws PersonascopeError `BadRequest` if it is no JSON object, or names a field twice */
+export function parseJsonObject(bytes: Uint8Array, where: string): Record<string, unknown> {
+  let text: string;
+  let value: unknown;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw badVector(where, 'is not JSON', { cause });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badVector(where, 'is not an object');
+  const twice = findDuplicateKey(text);
+  if (twice !== null) throw badVector(where, `has the field ${quote(twice)} twice`);
+  return value as Record<string, unknown>;
+}
+
+/** From outside: kept short and on one line. */
+function quote(value: unknown): string {
+  return (JSON.stringify(value) ?? 'missing').slice(0, 100);
+}

@@ -1,0 +1,73 @@
+/** What the fields of a vector file must look like, in whichever format they came. */
+import * as v from 'valibot';
+import { badVector, type VectorHeader } from './vector-file';
+
+const finite = v.pipe(v.number('must be a number'), v.finite('must be finite'));
+const between = (low: number, high: number) =>
+  v.pipe(finite, v.minValue(low, `must be at least ${low}`), v.maxValue(high, `must be at most ${high}`));
+const integer = (low: number, high: number) => v.pipe(between(low, high), v.integer('must be a whole number'));
+const text = (length: number) =>
+  v.pipe(v.string('must be text'), v.maxLength(length, `must be at most ${length} characters`));
+const count = integer(0, Number.MAX_SAFE_INTEGER);
+/** With a message of ours: valibot's own would repeat whatever came instead. Unknown fields are left out: a later version may add some. */
+export const object = <E extends v.ObjectEntries>(entries: E) => v.object(entries, 'must be an object');
+
+const layers = v.pipe(
+  v.array(integer(0, 255), 'must be a list'),
+  v.minLength(1, 'must have a layer'),
+  v.maxLength(256, 'must have at most 256 layers'),
+);
+
+/** Names become parts of tensor names. */
+export const vectorName = v.pipe(
+  text(100),
+  v.regex(/^[\p{L}\p{N}][\p{L}\p{N} _.-]*$/u, 'must be letters, digits, spaces, or . _ -'),
+);
+
+export const madeOn = object({
+  id: text(200),
+  digest: v.nullable(v.pipe(text(64), v.regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hex'))),
+  nLayers: v.nullable(integer(1, 256)),
+  dModel: integer(1, 16_384),
+});
+
+export const timestamp = v.pipe(text(40), v.isoTimestamp('must be a time, as 2026-01-02T03:04:05.000Z'));
+export const shortText = text(200);
+
+const headerSchema = object({
+  name: vectorName,
+  label: text(200),
+  description: text(2_000),
+  model: madeOn,
+  layers,
+  units: v.picklist(['raw difference', 'increments', 'unknown'], 'must be raw difference, increments or unknown'),
+  positions: v.nullable(v.picklist(['message', 'response', 'last'], 'must be message, response or last')),
+  steering: object({ mode: v.picklist(['increments', 'direct'], 'must be increments or direct'), layers }),
+  coherentUpTo: v.nullable(object({ negative: finite, positive: finite })),
+  precision: v.picklist(['F32', 'F16', 'BF16'], 'must be F32, F16 or BF16'),
+  provenance: object({
+    source: text(200),
+    promptSet: v.nullable(text(200)),
+    createdAt: v.nullable(timestamp),
+    kept: v.nullable(object({ positive: count, negative: count })),
+    quality: v.nullable(object({ auroc: between(0, 1), splitHalfCosine: between(-1.001, 1.001) })),
+  }),
+});
+
+/** @throws PersonascopeError `BadRequest` naming the field and the reason */
+export function parseVectorHeader(value: unknown, where: string): VectorHeader {
+  return parseFields(headerSchema, value, where);
+}
+
+/**
+ * @param where the file, and the place in it
+ * @throws PersonascopeError `BadRequest` naming the first field that is wrong, and why
+ */
+export function parseFields<S extends v.GenericSchema>(schema: S, value: unknown, where: string): v.InferOutput<S> {
+  const result = v.safeParse(schema, value, { abortEarly: true });
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const field = v.getDotPath(issue);
+  const reason = issue.received === 'undefined' ? 'is missing' : issue.message;
+  throw badVector(where, field === null ? reason : `${field}: ${reason}`);
+}

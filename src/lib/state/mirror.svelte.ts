@@ -1,0 +1,36 @@
+/** A server on the local network from which models are downloaded instead: set by the visitor, or offered by a link and asked about. */
+import { normalizeMirror, takeProposal } from '../net/mirror';
+
+const storageKey = 'personascope-mirror';
+
+export class Mirror {
+  /** Empty: none. */
+  #url = $state(localStorage.getItem(storageKey) ?? '');
+  /** What the address of the page proposes, until the visitor answers. */
+  offered = $state<string | null>(null);
+
+  get url(): string {
+    return this.#url;
+  }
+
+  /** @throws PersonascopeError `BadRequest` for what is no http(s) address */
+  set(url: string): void {
+    this.#url = url.trim() && normalizeMirror(url.trim());
+    if (this.#url) localStorage.setItem(storageKey, this.#url);
+    else localStorage.removeItem(storageKey);
+  }
+
+  /** Reads `?mirror=` and takes it out of the address. Nothing is fetched from there before the visitor agrees. */
+  read(): void {
+    const proposal = takeProposal(location.href);
+    if (!proposal) return;
+    history.replaceState(history.state, '', proposal.address);
+    const url = normalizeMirror(proposal.proposed);
+    if (url !== this.#url) this.offered = url;
+  }
+
+  answer(isAccepted: boolean): void {
+    if (isAccepted && this.offered) this.set(this.offered);
+    this.offered = null;
+  }
+}

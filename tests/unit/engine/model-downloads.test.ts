@@ -1,0 +1,68 @@
+/** Which build runs here, and what a download would mean; `navigator` and `caches` are stood in for. */
+import { afterEach, expect, test, vi } from 'vitest';
+import { findDownload, listCatalogue, planDownload } from '../../../src/lib/engine/model-downloads';
+import { catalogue } from '../../../src/lib/webllm/catalogue';
+import { FakeCaches, memoryLedger, serve, tinyModel } from '../webllm/fake-browser';
+
+vi.mock('../../../src/lib/webllm/digests', async (importOriginal) => ({
+  ...(await importOriginal<object>()),
+  openLedger: () => memoryLedger(),
+}));
+
+afterEach(() => vi.unstubAllGlobals());
+
+function standIn(features: string[]) {
+  const caches = new FakeCaches();
+  const files = tinyModel();
+  const server = serve({ ...files, 'Qwen2-0.5B-Instruct-q4f16_1-ctx4k_cs1k-webgpu.wasm': files['tiny.wasm']! });
+  vi.stubGlobal('caches', caches.storage);
+  vi.stubGlobal('fetch', server.fetch);
+  vi.stubGlobal('navigator', {
+    gpu: { requestAdapter: async () => ({ features: new Set(features) }) },
+    storage: { estimate: async () => ({ quota: 1e9, usage: 4e8 }) },
+  });
+  return server;
+}
+
+test('lists the build that runs here, and says where there is none', async () => {
+  standIn([]);
+  const plain = await listCatalogue();
+  expect(plain.map(({ id }) => id)).toEqual(catalogue.map(({ id }) => id));
+  expect(plain.every(({ download, engine }) => download === 'none' && engine === 'web-llm')).toBe(true);
+  expect(plain.filter(({ details }) => details!.unavailable).map(({ id }) => id)).toEqual(['gemma3-1b-it']);
+  await expect(findDownload('gemma3-1b-it')).rejects.toMatchObject({
+    name: 'NotSupported',
+    message: expect.stringContaining('shader-f16'),
+  });
+  vi.unstubAllGlobals();
+  standIn(['shader-f16']);
+  const half = await listCatalogue();
+  expect(half.every(({ details }) => details!.precision === 'f16' && !details!.unavailable)).toBe(true);
+  expect(half[0]!.bytes).toBeLessThan(plain[0]!.bytes);
+});
+
+test('plans a download: sizes, room, source', async () => {
+  const server = standIn(['shader-f16']);
+  const { signal } = new AbortController();
+  const plan = await planDownload('Qwen2.5-0.5B-Instruct', undefined, signal);
+  expect(plan).toMatchObject({ freeBytes: 6e8, presentBytes: 0, host: 'huggingface.co', isMirror: false });
+  expect(plan!.details).toMatchObject({ precision: 'f16', isVerified: true, runtime: '0.2.79' });
+  expect(await planDownload('Qwen2.5-0.5B-Instruct', 'http://10.0.0.2', signal)).toMatchObject({
+    host: '10.0.0.2',
+    isMirror: true,
+  });
+  expect(server.asked.filter((name) => name.endsWith('.bin'))).toEqual([]);
+  expect(await planDownload('organism-assistant', undefined, signal)).toBeNull();
+  expect(await planDownload({ engine: 'wgsl', url: 'https://a.test/' }, undefined, signal)).toBeNull();
+});
+
+test('a model by its addresses: newest runtime unless said, and no unknown one', async () => {
+  standIn([]);
+  const model = {
+    engine: 'web-llm',
+    url: 'https://a.test/mlc-ai/tiny-MLC/resolve/main/',
+    lib: 'https://a.test/l.wasm',
+  } as const;
+  expect(await findDownload(model)).toMatchObject({ label: 'tiny-MLC', source: { runtime: '0.2.86' }, details: null });
+  await expect(findDownload({ ...model, runtime: '0.1.0' })).rejects.toMatchObject({ name: 'BadRequest' });
+});

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { encodeSafetensors } from '../../../src/lib/interp/safetensors';
+import { readVectorFile } from '../../../src/lib/share/read-vector-file';
+import { readRoleMeans, roleMeansOf, writeRoleMeans, type RoleMeans } from '../../../src/lib/share/role-means';
+import { smallSpace, tensors } from '../interp/small-space';
+
+const means = () => roleMeansOf(smallSpace(), tensors());
+const refusal = (message: string) =>
+  expect.objectContaining({ name: 'BadRequest', message: expect.stringContaining(message) });
+
+describe('role means and the axis, as safetensors', () => {
+  it('come back as they were', () => {
+    const again = readRoleMeans(writeRoleMeans(means()), 'roles.safetensors');
+    expect(again).toEqual(means());
+    expect(again.model).toEqual({ id: 'small', digest: 'ab'.repeat(32), nLayers: 3, dModel: 4 });
+    expect([...again.axis]).toEqual([...tensors().get('assistant-axis')!.data]);
+  });
+
+  it('are no vectors', () => {
+    expect(() => readVectorFile(writeRoleMeans(means()), 'r')).toThrow(refusal('format is personascope/role-means@1'));
+  });
+
+  it.each<[string, (roles: RoleMeans) => RoleMeans, string]>([
+    ['a role without numbers', (roles) => ({ ...roles, means: new Map() }), 'role.demon has no numbers'],
+    [
+      'a number that is none',
+      (roles) => ({ ...roles, axis: roles.axis.map(() => NaN) }),
+      '"assistant-axis" holds no finite',
+    ],
+    ['a layer past the model', (roles) => ({ ...roles, targetLayer: 3 }), 'targetLayer 3 is not one of 0 to 2'],
+    ['another size', (roles) => ({ ...roles, model: { ...roles.model, dModel: 5 } }), 'takes 60 bytes'],
+    ['a role twice', (roles) => ({ ...roles, roles: [roles.roles[0]!, roles.roles[0]!] }), 'has a name twice'],
+  ])('are not written with %s', (_, change, message) => {
+    expect(() => writeRoleMeans(change(means()))).toThrow(refusal(message));
+  });
+
+  it.each<[string, Uint8Array, string]>([
+    ['cut short', writeRoleMeans(means()).slice(0, -1), 'the file has'],
+    ['of another kind', encodeSafetensors([]), 'format is missing'],
+    ['without a header', encodeSafetensors([], { format: 'personascope/role-means@1' }), 'header is not JSON'],
+    [
+      'with an empty header',
+      encodeSafetensors([], { format: 'personascope/role-means@1', header: '{}' }),
+      'header model: is missing',
+    ],
+  ])('are refused %s', (_, bytes, message) => {
+    expect(() => readRoleMeans(bytes, 'roles.safetensors')).toThrow(refusal(message));
+    expect(() => readRoleMeans(bytes, 'roles.safetensors')).toThrow('roles.safetensors: ');
+  });
+});

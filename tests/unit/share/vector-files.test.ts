@@ -1,0 +1,295 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { PersonascopeError } from '../../../src/lib/errors';
+import { encodeSafetensors } from '../../../src/lib/interp/safetensors';
+import { vectorOf } from '../../../src/lib/share/persona-vector';
+import { readVectorFile, sniffFormat } from '../../../src/lib/share/read-vector-file';
+import { checkFits } from '../../../src/lib/share/vector-check';
+import { vectorLimits, type VectorFile } from '../../../src/lib/share/vector-file';
+import { writeVectorGguf } from '../../../src/lib/share/vector-gguf';
+import { writeVectorJson } from '../../../src/lib/share/vector-json';
+import { writeVectorSafetensors } from '../../../src/lib/share/vector-safetensors';
+import { smallSpace, tensors } from '../interp/small-space';
+import { anyVector, bitsOf, smallVector } from './vectors';
+
+const bytesOf = (text: string) => new TextEncoder().encode(text);
+const refusal = (message: string) =>
+  expect.objectContaining({ name: 'BadRequest', message: expect.stringContaining(message) });
+
+const writers: [string, (vector: VectorFile) => Uint8Array][] = [
+  ['json', (vector) => bytesOf(writeVectorJson(vector))],
+  ['safetensors', (vector) => writeVectorSafetensors([vector])],
+  ['gguf', writeVectorGguf],
+];
+
+describe.each(writers)('a vector as %s', (format, write) => {
+  it('comes back as it was, told by its content', () => {
+    const bytes = write(smallVector());
+    expect(sniffFormat(bytes)).toBe(format);
+    const [again, ...others] = readVectorFile(bytes, 'wrong.bin');
+    expect(others).toEqual([]);
+    expect(again).toEqual(smallVector());
+    expect(bitsOf(again!)).toEqual(bitsOf(smallVector()));
+  });
+
+  it('comes back bit for bit whatever its numbers', () => {
+    const addable = anyVector.filter(({ layers }) => format !== 'gguf' || layers.some((layer) => layer > 0));
+    fc.assert(
+      fc.property(addable, (vector) => {
+        const [again] = readVectorFile(write(vector), 'x');
+        expect(bitsOf(again!)).toEqual(bitsOf(vector));
+        expect(again).toEqual(vector);
+      }),
+      { numRuns: 100, seed: 1 },
+    );
+  }, 30_000);
+
+  it.each<[string, Partial<VectorFile>, string]>([
+    [
+      'a number that is none',
+      { vectors: new Map(smallVector().vectors).set(1, Float32Array.of(0, NaN, 0, 0)) },
+      'at 1',
+    ],
+    ['a layer past the model', { model: { ...smallVector().model, nLayers: 2 } }, 'layers: 2 is not one of 0 to 1'],
+    ['steering where it has no numbers', { steering: { mode: 'direct', layers: [5] } }, 'numbers for layer 5'],
+    ['a name with a slash', { name: 'a/b' }, 'name: must be letters, digits'],
+    [
+      'a row too short',
+      { vectors: new Map(smallVector().vectors).set(2, new Float32Array(3)) },
+      'layer 2 has 3 numbers',
+    ],
+    ['a row too many', { vectors: new Map(smallVector().vectors).set(7, new Float32Array(4)) }, '3 are named'],
+  ])('is not written with %s', (_, change, message) => {
+    expect(() => write({ ...smallVector(), ...change })).toThrow(refusal(message));
+  });
+
+  it('throws nothing but named errors when it is cut or damaged, and never hangs', () => {
+    const valid = write(smallVector());
+    const cut = fc.nat(valid.length).map((length) => valid.slice(0, length));
+    const change = fc.tuple(fc.nat(valid.length - 1), fc.uint8Array({ minLength: 1, maxLength: 8 }));
+    const damaged = fc.array(change, { minLength: 1, maxLength: 3 }).map((changes) => {
+      const bytes = valid.slice();
+      for (const [at, by] of changes) bytes.set(by.subarray(0, bytes.length - at), at);
+      return bytes;
+    });
+    const extreme = fc
+      .tuple(
+        fc.nat(valid.length - 8),
+        fc.constantFrom(0n, 1n, 2n ** 31n, 2n ** 32n, 2n ** 53n, 2n ** 63n, 2n ** 64n - 1n),
+      )
+      .map(([at, value]) => {
+        const bytes = valid.slice();
+        new DataView(bytes.buffer).setBigUint64(at, value, true);
+        return bytes;
+      });
+    const spliced = fc
+      .tuple(fc.nat(valid.length), fc.nat(valid.length), fc.uint8Array({ maxLength: 20 }))
+      .map(([a, b, by]) => Uint8Array.from([...valid.subarray(0, a), ...by, ...valid.subarray(b)]));
+    fc.assert(
+      fc.property(fc.oneof(cut, damaged, extreme, spliced), (bytes) => {
+        try {
+          for (const { vectors, model, layers } of readVectorFile(bytes, 'x')) {
+            expect([...vectors.keys()]).toEqual(layers);
+            for (const row of vectors.values()) {
+              expect(row.length === model.dModel && row.every((x) => Number.isFinite(x))).toBe(true);
+            }
+          }
+        } catch (error) {
+          expect(error).toBeInstanceOf(PersonascopeError);
+          expect((error as PersonascopeError).name).toBe('BadRequest');
+        }
+      }),
+      { numRuns: 1500, seed: 2 },
+    );
+  }, 60_000);
+});
+
+describe('a vector’s JSON', () => {
+  const change = (change: (value: Record<string, unknown>) => unknown) => {
+    const value = JSON.parse(writeVectorJson(smallVector())) as Record<string, unknown>;
+    return bytesOf(JSON.stringify(change(value)));
+  };
+  const numbers = (rows: unknown) => change((value) => ({ ...value, numbers: rows }));
+  const row = [0, 0, 0, 0];
+
+  it('is read without the fields it does not know', () => {
+    const [vector] = readVectorFile(
+      change((value) => ({ ...value, mood: 'new', model: { ...(value['model'] as object), x: 1 } })),
+      'x',
+    );
+    expect(vector).not.toHaveProperty('mood');
+    expect(vector!.model).not.toHaveProperty('x');
+  });
+
+  it('rounds numbers that are no f32 to the nearest one', () => {
+    const [vector] = readVectorFile(numbers([[0.1, 16_777_217, 1e-60, -1e-60], row, row]), 'x');
+    expect([...vector!.vectors.get(0)!]).toEqual([Math.fround(0.1), 16_777_216, 0, -0]);
+  });
+
+  it.each<[string, Uint8Array, string]>([
+    ['half of it', bytesOf(writeVectorJson(smallVector()).slice(0, 200)), 'is not JSON'],
+    ['bad UTF-8', Uint8Array.of(0x7b, 0xff), 'is not JSON'],
+    [
+      'another version',
+      change((value) => ({ ...value, format: 'personascope/vector@2' })),
+      'format is "personascope/vector@2"',
+    ],
+    [
+      'a field twice',
+      bytesOf(writeVectorJson(smallVector()).replace('"label"', '"name"')),
+      'has the field "name" twice',
+    ],
+    ['a model without a size', change((value) => ({ ...value, model: { id: 'a' } })), 'model.digest: is missing'],
+    ['a text for a model', change((value) => ({ ...value, model: 'a'.repeat(9_999) })), 'model: must be an object.'],
+    ['no layers', change((value) => ({ ...value, layers: [], numbers: [] })), 'layers: must have a layer'],
+    ['a layer twice', change((value) => ({ ...value, layers: [0, 0, 1] })), 'layers'],
+    [
+      'a layer that is none',
+      change((value) => ({ ...value, layers: [0, 1, 1.5] })),
+      'layers.2: must be a whole number',
+    ],
+    [
+      'a huge dModel',
+      change((value) => ({ ...value, model: { ...smallVector().model, dModel: 1e9 } })),
+      'model.dModel: must be at most 16384',
+    ],
+    ['too few rows', numbers([row]), 'numbers has 1 rows for 3 layers'],
+    ['no rows', numbers(3), 'numbers is not a list of rows'],
+    ['a short row', numbers([row, row, [0]]), 'layer 2 has 1 numbers, model.dModel is 4'],
+    ['a long row', numbers([row, row, Array(20_000).fill(0)]), 'numbers.2 is not a list of at most 16384'],
+    ['a text in a row', numbers([row, row, [0, '1', 0, 0]]), 'numbers.2 holds no number at 1'],
+    ['null in a row', numbers([row, row, [0, null, 0, 0]]), 'numbers.2 holds no number at 1'],
+    ['a number beyond f32', numbers([row, row, [0, 0, 1e39, 0]]), 'numbers.2 holds no finite f32 at 2'],
+  ])('is refused: %s', (_, bytes, message) => {
+    expect(() => readVectorFile(bytes, 'evil.json')).toThrow(refusal(message));
+    expect(() => readVectorFile(bytes, 'evil.json')).toThrow('evil.json: ');
+  });
+});
+
+describe('vectors as safetensors', () => {
+  const other = { ...smallVector(), name: 'poet', units: 'increments' as const };
+  const pack = (
+    rows: Record<string, { shape: number[]; data?: Float32Array }>,
+    metadata?: Record<string, string>,
+  ): Uint8Array =>
+    encodeSafetensors(
+      Object.entries(rows).map(([name, { shape, data }]) => ({
+        ...{ name, shape },
+        data: data ?? new Float32Array(shape.reduce((a, b) => a * b, 1)),
+      })),
+      metadata,
+    );
+  const ours = (header: object, shape = [3, 4], name = 'vector.pirate') =>
+    pack({ [name]: { shape } }, { format: 'personascope/vectors@1', [name]: JSON.stringify(header) });
+  const { vectors: _, ...header } = smallVector();
+
+  it('hold several', () => {
+    const again = readVectorFile(writeVectorSafetensors([smallVector(), other]), 'two.safetensors');
+    expect(again).toEqual([smallVector(), other]);
+    expect(() => writeVectorSafetensors([other, other])).toThrow(refusal('two vectors are named "poet"'));
+    expect(() => writeVectorSafetensors([])).toThrow(refusal('holds 1 to 500 vectors, not 0'));
+  });
+
+  it('of others are stacks of layers, of unknown scale', () => {
+    const data = Float32Array.of(1, 2, 3, 4, 5, 6);
+    const [vector] = readVectorFile(pack({ 'evil/v2': { shape: [3, 2], data } }), 'x.safetensors');
+    expect(vector).toMatchObject({
+      ...{ name: 'evil-v2', label: 'evil/v2', layers: [0, 1, 2], units: 'unknown', precision: 'F32' },
+      model: { dModel: 2, nLayers: null, digest: null },
+    });
+    expect([...vector!.vectors.get(2)!]).toEqual([5, 6]);
+  });
+
+  it.each([
+    ['F16', [0x3c00, 0x0001], [1, 2 ** -24]],
+    ['BF16', [0x3f80, 0xc040], [1, -3]],
+  ])('in %s are widened exactly, and say so from then on', (dtype, stored, expected) => {
+    const json = bytesOf(JSON.stringify({ v: { dtype, shape: [1, 2], data_offsets: [0, 4] } }));
+    const bytes = new Uint8Array(8 + json.length + 4);
+    bytes[0] = json.length;
+    bytes.set(json, 8);
+    bytes.set(new Uint8Array(Uint16Array.from(stored).buffer), 8 + json.length);
+    const [vector] = readVectorFile(bytes, 'x.safetensors');
+    expect([...vector!.vectors.get(0)!]).toEqual(expected);
+    expect(vector!.precision).toBe(dtype);
+    expect(readVectorFile(bytesOf(writeVectorJson(vector!)), 'x.json')).toEqual([vector]);
+  });
+
+  it.each<[string, Uint8Array, string]>([
+    ['cut short', writeVectorSafetensors([smallVector()]).slice(0, -4), 'the file has'],
+    ['without a tensor', pack({}), 'holds no tensor'],
+    ['of one dimension', pack({ a: { shape: [4] } }), '"a" is (4), not (layers, dModel)'],
+    ['of too many layers', pack({ a: { shape: [257, 1] } }), '"a" is (257, 1), not (layers, dModel)'],
+    ['of no numbers', pack({ a: { shape: [3, 0] } }), '"a" is (3, 0), not (layers, dModel)'],
+    ['of one name', pack({ 'a/b': { shape: [1, 1] }, 'a|b': { shape: [1, 1] } }), 'two vectors are named "a-b"'],
+    [
+      'with infinities',
+      pack({ a: { shape: [1, 1], data: Float32Array.of(-Infinity) } }),
+      'layer 0 holds no finite number',
+    ],
+    [
+      'of too many',
+      pack(Object.fromEntries(Array.from({ length: 501 }, (_, i) => [`t${i}`, { shape: [1, 1] }]))),
+      'holds 501',
+    ],
+    [
+      'of another kind',
+      pack({ a: { shape: [1, 1] } }, { format: 'personascope/role-means@1' }),
+      'format is personascope/role',
+    ],
+    [
+      'without a description',
+      pack({ 'vector.a': { shape: [1, 1] } }, { format: 'personascope/vectors@1' }),
+      'no description',
+    ],
+    ['of another name', ours({ ...header, name: 'poet' }), 'name is not the tensor'],
+    ['with a stray tensor', ours(header, [3, 4], 'pirate'), 'is not named vector.<name>'],
+    ['of other layers', ours({ ...header, layers: [0, 1] }), 'layers is not a list of 3'],
+    ['of another width', ours(header, [3, 5]), 'layer 0 has 5 numbers, model.dModel is 4'],
+  ])('are refused: %s', (_, bytes, message) => {
+    expect(() => readVectorFile(bytes, 'evil.safetensors')).toThrow(refusal(message));
+    expect(() => readVectorFile(bytes, 'evil.safetensors')).toThrow('evil.safetensors: ');
+  });
+});
+
+describe('any other file', () => {
+  it.each([
+    ['empty', new Uint8Array()],
+    ['a zip, as PyTorch writes', Uint8Array.from([0x50, 0x4b, 3, 4, 0, 0, 8, 8, 0, 0])],
+    ['text', bytesOf('hello')],
+  ])('is refused: %s', (_, bytes) => {
+    expect(() => readVectorFile(bytes, 'a.pt')).toThrow(refusal('a.pt: is no vector file'));
+  });
+
+  it('is refused when it is too large, unread', () => {
+    expect(() => readVectorFile(new Uint8Array(vectorLimits.fileBytes + 1), 'a')).toThrow(refusal('are more than'));
+  });
+});
+
+describe('checkFits', () => {
+  it('holds a vector against the loaded model', () => {
+    const vector = smallVector();
+    expect(() => checkFits(vector, { nLayers: 3, dModel: 4 })).not.toThrow();
+    expect(() => checkFits(vector, { nLayers: 3, dModel: 8 })).toThrow(
+      refusal('model.dModel is 4, the loaded model’s is 8'.replace('’', "'")),
+    );
+    expect(() => checkFits(vector, { nLayers: 4, dModel: 4 })).toThrow(refusal('model.nLayers is 3'));
+    const foreign = { ...vector, model: { ...vector.model, nLayers: null } };
+    expect(() => checkFits(foreign, { nLayers: 4, dModel: 4 })).not.toThrow();
+    expect(() => checkFits(foreign, { nLayers: 2, dModel: 4 })).toThrow(refusal('layers: 2 is not one of 0 to 1'));
+  });
+});
+
+describe('vectorOf', () => {
+  it.each(['pirate', 'poet', 'evil', 'assistant-axis'])('gives %s with all that is known of it', (name) => {
+    const vector = vectorOf(smallSpace(), tensors(), name);
+    expect(vector.model).toEqual({ id: 'small', digest: 'ab'.repeat(32), nLayers: 3, dModel: 4 });
+    const key = name === 'assistant-axis' ? name : `persona.${name}`;
+    expect([...vector.vectors.values()].flatMap((row) => [...row])).toEqual([...tensors().get(key)!.data]);
+    for (const [, write] of writers) expect(readVectorFile(write(vector), 'x')).toEqual([vector]);
+  });
+
+  it('refuses what the space has not', () => {
+    expect(() => vectorOf(smallSpace(), tensors(), 'nobody')).toThrow(refusal('"nobody" is not known'));
+  });
+});

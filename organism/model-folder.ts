@@ -1,6 +1,7 @@
 /** A model folder on disk, opened by the wgsl engine as the page opens it over HTTP. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { ChatTokenizer } from '../src/lib/chat/tokenizer';
 import { readPersonaFiles, type PersonaFiles } from '../src/lib/engine/persona-files';
 import { openGpu } from '../src/lib/gpu/device';
 import { LlamaEngine } from '../src/lib/llama/engine';
@@ -8,11 +9,12 @@ import { openModelFolder } from '../src/lib/llama/source';
 import { fetchLocal, localUrl } from '../tests/engine/local-files';
 import '../tests/run/dawn';
 
-export async function openFolder(folder: string, targetLayer: number): Promise<{ engine: LlamaEngine; digest: string }> {
+export async function openFolder(folder: string, targetLayer: number): Promise<{ engine: LlamaEngine; digest: string; tokenizer: ChatTokenizer }> {
   const files = await openModelFolder(localUrl(folder), { fetch: fetchLocal });
   const gpu = await openGpu();
   const id = path.basename(folder);
-  return { engine: await LlamaEngine.open({ gpu, files, id, label: id, targetLayer }), digest: await files.digest() };
+  const engine = await LlamaEngine.open({ gpu, files, id, label: id, targetLayer });
+  return { engine, digest: await files.digest(), tokenizer: files.tokenizer };
 }
 
 export async function readPersonaFolder(folder: string): Promise<PersonaFiles> {

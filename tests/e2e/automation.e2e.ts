@@ -99,7 +99,7 @@ test('bad requests are refused by field and reason, and the next one works', asy
       () => personascope.chat({ messages, interventions: [{ kind: 'addition', vector: { 2: [1, 2] } }] }),
       () => personascope.chat({ messages, interventions: [{ kind: 'capping', vector: 'assistant-axis' }] }),
       () => personascope.load('gpt-5'),
-      () => personascope.extract({}),
+      () => personascope.extract({ trait: 'wizardry' }),
     ];
     const said = [];
     for (const attempt of attempts) {
@@ -119,7 +119,7 @@ test('bad requests are refused by field and reason, and the next one works', asy
   expect(refusals.said[3]).toMatch(/BadRequest: .*interventions\[0\]/);
   expect(refusals.said[4]).toMatch(/BadRequest: .*floor/);
   expect(refusals.said[5]).toMatch(/BadRequest: model: "gpt-5"/);
-  expect(refusals.said[6]).toMatch(/NotSupported/);
+  expect(refusals.said[6]).toMatch(/BadRequest: trait: "wizardry"/);
   expect(refusals.after).toBeGreaterThan(0);
 });
 

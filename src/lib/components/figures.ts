@@ -30,3 +30,9 @@ export function duration(seconds: number): string {
   const minutes = Math.round(seconds / 60);
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
+
+/** A share and its interval: "0.83 [0.55, 0.95]". */
+export function estimate(value: number, { low, high }: { low: number; high: number }, digits = 2): string {
+  const figure = (x: number) => x.toFixed(digits).replace('-', '−');
+  return `${figure(value)} [${figure(low)}, ${figure(high)}]`;
+}

@@ -4,9 +4,11 @@ import { openGpu, type Gpu } from '../gpu/device';
 import type { WebLlmEngine } from '../webllm/engine';
 import { embeddedModels } from './catalogue';
 import { findDownload, listCatalogue, planDownload, requireFeatures, type ModelDownload } from './model-downloads';
-import { describeFolder, openWebLlmModel, openWgsl, type Opened, type ReportProgress } from './open-model';
-import type { LoadedModel, Method, Methods } from './protocol';
+import { createBook, describeFolder, openWebLlmModel, openWgsl, type Opened, type ReportProgress } from './open-model';
+import type { ComputedSpace, LoadedModel, Method, Methods } from './protocol';
 import { resolveChat, resolveForward } from './requests';
+import { Turns } from './turns';
+import { Workshop } from './workshop';
 
 export interface CallContext<M extends Method> {
   signal: AbortSignal;
@@ -30,6 +32,8 @@ export class EngineHost implements Handlers {
   #loaded: Opened | null = null;
   /** The load before, done or failed: one follows another. */
   #loading: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
+  readonly #workshop = new Workshop(this.#turns);
 
   constructor(events: HostEvents) {
     this.#events = events;
@@ -89,11 +93,13 @@ export class EngineHost implements Handlers {
       await opened.engine.destroy();
       signal.throwIfAborted();
     }
+    await this.#workshop.stop();
     const before = this.#loaded;
     this.#loaded = opened;
     if (download) this.#watch((opened as Opened<WebLlmEngine>).engine.device, () => this.#loaded === opened);
     await before?.engine.destroy();
-    return { info: opened.engine.info, personaSpace: opened.space };
+    const made = await this.#bringBack(opened);
+    return { info: opened.engine.info, personaSpace: opened.space, ...made };
   }
 
   async vectors() {
@@ -102,22 +108,78 @@ export class EngineHost implements Handlers {
 
   async chat(request: Methods['chat']['request'], { signal, emit }: CallContext<'chat'>) {
     const { engine, book } = this.#require();
-    const { collected: _, ...result } = await engine.chat(resolveChat(request, book), { signal, onToken: emit });
+    const resolved = resolveChat(request, book);
+    const chat = () => engine.chat(resolved, { signal, onToken: emit });
+    const { collected: _, ...result } = await this.#turns.visitor(chat);
     return result;
   }
 
   async forward(request: Methods['forward']['request'], { signal }: CallContext<'forward'>) {
     const { engine, book } = this.#require();
-    return engine.forward(resolveForward(request, book), { signal });
+    const resolved = resolveForward(request, book);
+    return this.#turns.visitor(() => engine.forward(resolved, { signal }));
   }
 
   async steer({ interventions }: Methods['steer']['request']) {
     const { engine, book } = this.#require();
-    return { token: engine.steer(book.resolveAll(interventions)) };
+    const resolved = book.resolveAll(interventions);
+    return { token: this.#turns.isVisitorSpeaking ? engine.steer(resolved) : null };
   }
 
   async tokenize({ messages, prefill }: Methods['tokenize']['request']) {
     return this.#require().tokenizer.encodeChat(messages, prefill);
+  }
+
+  async extract(request: Methods['extract']['request'], context: CallContext<'extract'>) {
+    return this.#workshop.extract(this.#require(), request, context);
+  }
+
+  async extractSpace(request: Methods['extractSpace']['request'], context: CallContext<'extractSpace'>) {
+    const opened = this.#require();
+    return this.#use(opened, await this.#workshop.extractSpace(opened, request, context));
+  }
+
+  async unfinished() {
+    return this.#workshop.unfinished(this.#require());
+  }
+
+  async discard() {
+    return this.#workshop.discard(this.#require());
+  }
+
+  async forgetVector({ name }: Methods['forgetVector']['request']) {
+    return this.#workshop.forgetVector(this.#require(), name);
+  }
+
+  async space() {
+    return this.#workshop.space(this.#require());
+  }
+
+  async exportSums() {
+    return this.#workshop.exportSums(this.#require());
+  }
+
+  async mergeSums({ files }: Methods['mergeSums']['request']) {
+    const opened = this.#require();
+    return this.#use(opened, await this.#workshop.mergeSums(opened, files));
+  }
+
+  async #use(opened: Opened, record: ComputedSpace['record']): Promise<ComputedSpace> {
+    await this.#bringBack(opened);
+    return { record, personaSpace: opened.space };
+  }
+
+  /** What was made of this model here. A model that ships no persona space gets the one that was computed here. */
+  async #bringBack(opened: Opened): Promise<Pick<LoadedModel, 'extracted' | 'unfinished'>> {
+    const isKnown = await opened.digest().catch(() => null);
+    // Offline, a cached model answers, but nothing says that what was kept is of these very weights.
+    if (!isKnown || opened.engine.info.taps !== 'verified') return { extracted: [], unfinished: null };
+    const own = opened.shipsSpace ? null : await this.#workshop.restoreSpace(opened);
+    if (own) {
+      opened.space = own.space;
+      opened.book = createBook(opened.engine.info, own);
+    }
+    return { extracted: await this.#workshop.restore(opened), unfinished: await this.#workshop.unfinished(opened) };
   }
 
   async #openWebLlm(
@@ -128,6 +190,7 @@ export class EngineHost implements Handlers {
   ) {
     const before = this.#loaded;
     if (before?.engine.info.engine === 'web-llm') {
+      await this.#workshop.stop();
       this.#loaded = null;
       await before.engine.destroy();
       this.#events.unloaded();

@@ -23,6 +23,12 @@ export interface Opened<E extends Engine = Engine> {
   book: VectorBook;
   tokenizer: ChatTokenizer;
   space: PersonaSpace | null;
+  /** The space came with the model. */
+  shipsSpace: boolean;
+  /** The model's folder. */
+  url: string;
+  /** What its weights are known by; worked out once. */
+  digest: () => Promise<string>;
 }
 
 interface WgslDescription {
@@ -40,12 +46,13 @@ export async function openWgsl(
   progress('config');
   const onProgress = (loaded: number, total: number) => progress('weights', loaded, total);
   const files = await openModelFolder(url, { signal, onProgress });
-  const personas = await downloadPersonaSpace(url, () => files.digest(), signal);
+  const digest = once(() => files.digest());
+  const personas = await downloadPersonaSpace(url, digest, signal);
   progress('compile', files.totalBytes, files.totalBytes);
   const book = createBook(files.config, personas);
   const space = personas?.space ?? null;
   const engine = await LlamaEngine.open({ gpu, files, id, label, targetLayer: space?.targetLayer, signal });
-  return { engine, book, tokenizer: files.tokenizer, space };
+  return { engine, book, tokenizer: files.tokenizer, space, shipsSpace: space !== null, url, digest };
 }
 
 /** All its files are there. */
@@ -66,13 +73,14 @@ export async function openWebLlmModel(
   });
   try {
     const isReadable = engine.info.taps === 'verified';
-    const digest = () => manifestDigest(local, signal);
+    const digest = once(() => manifestDigest(local));
     const personas = isReadable
       ? await downloadPersonaSpace(mirrorUrl(local.url, mirror).href, digest, signal).catch(orOffline)
       : null;
     const space = personas?.space ?? null;
     if (space) engine.info.targetLayer = space.targetLayer;
-    return { engine, book: createBook(engine.info, personas), tokenizer, space };
+    const book = createBook(engine.info, personas);
+    return { engine, book, tokenizer, space, shipsSpace: space !== null, url: source.url, digest };
   } catch (error) {
     await engine.destroy();
     throw error;
@@ -85,11 +93,23 @@ function orOffline(error: unknown): null {
   throw error;
 }
 
-function createBook(
+export function createBook(
   { nLayers, dModel }: { nLayers: number; dModel: number },
   personas: PersonaFiles | null,
 ): VectorBook {
   return new VectorBook({ nLayers, dModel, space: personas?.space ?? null, tensors: personas?.tensors ?? new Map() });
+}
+
+/** Asked again only if it failed. */
+function once(work: () => Promise<string>): () => Promise<string> {
+  let known: Promise<string> | null = null;
+  return () => {
+    known ??= work().catch((cause) => {
+      known = null;
+      throw cause;
+    });
+    return known;
+  };
 }
 
 /** @throws PersonascopeError `BadRequest` naming the field */

@@ -1,4 +1,8 @@
 /** Messages between the page and the worker that owns the GPU. Every request settles exactly once: done, failed or cancelled (failed with `Aborted`). */
+import type { ExtractRequest } from '../extract/extract-request';
+import type { ExtractionProgress } from '../extract/progress';
+import type { SpaceRecord, UnfinishedJob, VectorRecord } from '../extract/records';
+import type { SpaceRequest } from '../extract/space-request';
 import type { PersonaSpace } from '../interp/persona-space';
 import type { Intervention } from '../interp/intervention';
 import type {
@@ -37,6 +41,16 @@ export interface LoadedModel {
   info: ModelInfo;
   /** Null for a model without one. */
   personaSpace: PersonaSpace | null;
+  /** Vectors that were extracted in this browser, the oldest first. */
+  extracted: VectorRecord[];
+  /** An extraction of this model that was interrupted. */
+  unfinished: UnfinishedJob | null;
+}
+
+export interface ComputedSpace {
+  record: SpaceRecord;
+  /** The space that the loaded model is read in now: its own if it ships one. */
+  personaSpace: PersonaSpace | null;
 }
 
 /** method -> its request, its result, and the events sent while it runs. */
@@ -61,6 +75,19 @@ export interface Methods {
     result: { text: string; ids: number[] };
     event: never;
   };
+  /** A persona vector; known by its name from then on. Cancelled, it can be asked for again and goes on from what was done. */
+  extract: { request: ExtractRequest; result: VectorRecord; event: ExtractionProgress };
+  /** Role vectors, axis and persona space, in the same way. */
+  extractSpace: { request: SpaceRequest; result: ComputedSpace; event: ExtractionProgress };
+  unfinished: { request: null; result: UnfinishedJob | null; event: never };
+  /** Gives up what was interrupted. */
+  discard: { request: null; result: void; event: never };
+  forgetVector: { request: { name: string }; result: void; event: never };
+  /** The persona space that was computed here. */
+  space: { request: null; result: SpaceRecord | null; event: never };
+  /** What it was computed from, as a file; and what other machines computed, added to it. */
+  exportSums: { request: null; result: Uint8Array<ArrayBuffer>; event: never };
+  mergeSums: { request: { files: Uint8Array[] }; result: ComputedSpace; event: never };
 }
 export type Method = keyof Methods;
 

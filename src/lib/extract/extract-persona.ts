@@ -46,6 +46,8 @@ export interface ExtractedPersona {
   auroc: number;
   /** Between the vectors of the two halves of the questions, at the target layer. */
   splitHalfCosine: number;
+  /** The vectors of the two halves of the questions, (nLayers, dModel) each. */
+  halves: [Float64Array, Float64Array];
   controls: { shuffled: Float64Array; random: Float64Array };
 }
 
@@ -78,7 +80,8 @@ export async function extractPersona(engine: Engine, trait: Trait, options: Pers
     }
   }
   const vector = meanDifference(positives, negatives);
-  const halves = [0, 1].map((half) => meanDifference(of('positive', half), of('negative', half)));
+  const halfOf = (half: number) => meanDifference(of('positive', half), of('negative', half));
+  const halves: ExtractedPersona['halves'] = [halfOf(0), halfOf(1)];
   const at = (vectors: Float64Array) => layerOf(vectors, targetLayer, dModel);
   const separation = (half: number) => {
     const direction = at(halves[1 - half]!);
@@ -92,7 +95,8 @@ export async function extractPersona(engine: Engine, trait: Trait, options: Pers
     norm: normPerLayer(vector, dModel),
     kept: { positive: positives.length, negative: negatives.length },
     auroc: (separation(0) + separation(1)) / 2,
-    splitHalfCosine: cosine(at(halves[0]!), at(halves[1]!)),
+    splitHalfCosine: cosine(at(halves[0]), at(halves[1])),
+    halves,
     controls: {
       shuffled: shuffledTwin(vector, strataOf(kept), dModel, random),
       random: randomTwin(vector, dModel, random),

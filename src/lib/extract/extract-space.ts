@@ -1,14 +1,12 @@
-/** Role vectors, the Assistant Axis and persona space (Lu et al. 2026, arXiv 2601.10387). */
+/** Role vectors, the Assistant Axis and persona space (Lu et al. 2026, arXiv 2601.10387): asking the roles. */
 import type { Engine } from '../engine/engine';
 import { PersonascopeError } from '../errors';
-import { capFloors, computeAxis, normPerLayer, projectPerLayer } from '../interp/axis';
-import { cosine, dot, layerOf, meanVector, scale, subtract } from '../interp/linear';
-import { computePca } from '../interp/pca';
 import type { AxisEntry, PcaEntry, PersonaSpace, RoleEntry } from '../interp/persona-space';
-import { standardDeviation } from '../interp/stats';
 import type { RolePrompts } from './prompts';
+import type { ReplyMemory } from './reply-memory';
 import { measureResidualNorm } from './residual-norm';
 import { planSamples, takeSample, type ExtractControl } from './sample';
+import { spaceFromSums, type SpaceSums } from './space-sums';
 
 export interface SpaceOptions extends ExtractControl {
   targetLayer: number;
@@ -25,6 +23,10 @@ export interface SpaceOptions extends ExtractControl {
   maxTokens?: number;
   /** Default 0. */
   seed?: number;
+  /** Replies that the residual's norm is measured on; default 32. */
+  normReplies?: number;
+  /** Keeps what was sampled of each role; its single replies are let go then. */
+  memory?: ReplyMemory;
 }
 
 /** Everything of a `PersonaSpace` that comes from roles. Tensors are (nLayers, dModel) unless they say. */
@@ -58,86 +60,81 @@ export async function extractSpace(
   questions: readonly string[],
   options: SpaceOptions,
 ): Promise<ExtractedSpace> {
-  const { dModel } = engine.info;
-  const { targetLayer } = options;
-  const at = (vectors: Float64Array) => layerOf(vectors, targetLayer, dModel);
-  const most = options.samplesPerRole ?? Infinity;
-  const counts = prompts.roles.map((role) => planSamples(role.prompts, questions, most).length);
-  const mostOfDefault = options.samplesOfDefault ?? Infinity;
-  const total = counts.reduce((a, b) => a + b, planSamples(prompts.neutral, questions, mostOfDefault).length);
-  const sampler = new RoleSampler(engine, questions, options, total);
+  return spaceFromSums(await sampleSpace(engine, prompts, questions, options), options);
+}
 
-  const defaults = await sampler.replies('default', prompts.neutral, mostOfDefault);
-  const defaultMean = meanVector(defaults);
-  const roleMeans: Float64Array[] = [];
-  const kept: number[] = [];
-  for (const role of prompts.roles) {
-    const replies = await sampler.replies(role.name, role.prompts, most);
-    roleMeans.push(meanVector(replies));
-    kept.push(replies.length);
+/** @throws PersonascopeError `BadRequest` if a role has no reply left */
+export async function sampleSpace(
+  engine: Engine,
+  prompts: RolePrompts,
+  questions: readonly string[],
+  options: SpaceOptions,
+): Promise<SpaceSums> {
+  const { nLayers, dModel } = engine.info;
+  const sampler = new RoleSampler(engine, prompts, questions, options);
+  const defaults = await sampler.sample('default', prompts.neutral, options.samplesOfDefault, (means) =>
+    means.map((mean) => Float32Array.from(mean)),
+  );
+  const roles: SpaceSums['roles'] = [];
+  for (const { name, label, family, prompts: asked } of prompts.roles) {
+    const add = (means: Float64Array[]) => ({ count: means.length, sum: sumOf(means) });
+    roles.push({ name, label, family, ...(await sampler.sample(name, asked, options.samplesPerRole, add)) });
   }
-
-  const axisVector = computeAxis(defaultMean, roleMeans);
-  const centre = projectPerLayer(meanVector([...roleMeans, defaultMean]), axisVector, dModel);
-  const onAxis = (mean: Float64Array) => projectPerLayer(mean, axisVector, dModel)[targetLayer]! - centre[targetLayer]!;
-  const { components, explainedVariance, pcaCentre } = orientedPca(roleMeans.map(at), at(axisVector));
-  const onComponents = (h: Float64Array) => components.map((c) => dot(h, c)) as [number, number, number];
-  const relative = (mean: Float64Array) => onComponents(subtract(at(mean), pcaCentre));
-  const roles = prompts.roles.map(({ name, label, family }, i) => {
-    return { name, label, family, pc: relative(roleMeans[i]!), axis: onAxis(roleMeans[i]!) };
-  });
-  const projections = defaults.map((mean) => projectPerLayer(mean, axisVector, dModel));
-  const percentile = options.cap.percentile ?? 25;
-  const assistant = {
-    mean: onAxis(defaultMean),
-    sd: standardDeviation(projections.map((projection) => projection[targetLayer]!)),
-  };
+  const { normReplies: replies = 32, ...control } = options;
+  const norms = await measureResidualNorm(engine, prompts.neutral, questions, { ...control, replies });
   return {
-    ...{ roleMeans, defaultMean, axisVector, pcaCentre, roles, kept },
-    components: Float64Array.from(components.flatMap((c) => [...c])),
-    residualNorm: await measureResidualNorm(engine, prompts.neutral, questions, options),
-    axis: { norm: normPerLayer(axisVector, dModel), centre, assistant },
-    pca: {
-      layer: targetLayer,
-      explainedVariance,
-      cosPc1Axis: cosine(components[0]!, at(axisVector)),
-      centre: onComponents(pcaCentre),
-      assistant: relative(defaultMean),
-    },
-    cap: {
-      ...{ layers: options.cap.layers, percentile },
-      floor: capFloors(projections, options.cap.layers, percentile),
-    },
-    defaultRank: roles.filter(({ axis }) => axis > assistant.mean).length + 1,
+    ...{ modelDigest: '', promptSet: '', runs: [], nLayers, dModel, roles, defaults },
+    residualNorm: { count: replies, sum: norms.map((norm) => norm * replies) },
   };
 }
 
-/** PCA of the mean-centred role means, PC1 turned toward the Assistant. */
-function orientedPca(rows: readonly Float64Array[], axis: Float64Array) {
-  const { centre, components, explainedVariance } = computePca(rows, 3);
-  if (components.length < 3) {
-    const message = `The roles span only ${components.length} of the 3 dimensions of persona space.`;
-    throw new PersonascopeError('BadRequest', message, 'Add roles that differ more from each other.');
-  }
-  const turned = components.map((c, k) => (k === 0 && dot(c, axis) < 0 ? scale(c, -1) : c));
-  return { components: turned, explainedVariance, pcaCentre: centre };
+function sumOf(vectors: readonly Float64Array[]): Float64Array {
+  const sum = new Float64Array(vectors[0]!.length);
+  for (const vector of vectors) vector.forEach((x, i) => (sum[i]! += x));
+  return sum;
 }
 
 class RoleSampler {
+  readonly #total: number;
   #done = 0;
 
   constructor(
     private readonly engine: Engine,
+    { roles, neutral }: RolePrompts,
     private readonly questions: readonly string[],
     private readonly options: SpaceOptions,
-    private readonly total: number,
-  ) {}
+  ) {
+    const count = (prompts: readonly unknown[], most = Infinity) => Math.min(most, prompts.length * questions.length);
+    this.#total = roles.reduce(
+      (sum, { prompts }) => sum + count(prompts, options.samplesPerRole),
+      count(neutral, options.samplesOfDefault),
+    );
+  }
+
+  /** What is kept of a role's replies. */
+  async sample<T>(
+    role: string,
+    prompts: readonly (string | null)[],
+    most: number | undefined,
+    keep: (means: Float64Array[]) => T,
+  ): Promise<T> {
+    const { memory, temperature, maxTokens, seed } = this.options;
+    const plan = planSamples(prompts, this.questions, most ?? Infinity);
+    const first = this.#done;
+    const work = async () => keep(await this.#replies(role, plan));
+    const kept = memory
+      ? await memory.remember({ role, plan, first, temperature, maxTokens, seed }, work, { absorbs: true })
+      : await work();
+    const end = first + plan.length;
+    if (this.#done < end) this.options.onProgress?.({ subject: role, done: (this.#done = end), total: this.#total });
+    return kept;
+  }
 
   /** Means over response tokens, one a kept reply. */
-  async replies(role: string, prompts: readonly (string | null)[], most: number): Promise<Float64Array[]> {
+  async #replies(role: string, plan: ReturnType<typeof planSamples<string | null>>): Promise<Float64Array[]> {
     const { temperature = 0.7, maxTokens = 64, seed = 0, judge, signal, onProgress } = this.options;
     const means: Float64Array[] = [];
-    for (const { prompt, question } of planSamples(prompts, this.questions, most)) {
+    for (const { prompt, question } of plan) {
       const sampling = { temperature, topP: 0.95, maxTokens, seed: seed + this.#done };
       const { text, mean } = await takeSample(this.engine, {
         system: prompt,
@@ -148,7 +145,7 @@ class RoleSampler {
       });
       if (mean && (!judge || (await judge({ role, question, text })))) means.push(mean);
       this.#done++;
-      onProgress?.({ subject: role, done: this.#done, total: this.total });
+      onProgress?.({ subject: role, done: this.#done, total: this.#total });
     }
     if (means.length > 0) return means;
     const message = `No reply of the role "${role}" could be used.`;

@@ -39,8 +39,9 @@ export function relativeDose(
   return doses.length ? Math.max(...doses) : null;
 }
 
-export function personaDose(coefficient: number, persona: PersonaEntry, space: PersonaSpace): number | null {
-  return relativeDose(coefficient, persona.norm, persona.steering.layers, space.residualNorm);
+/** @param residualNorm mean |h| per layer */
+export function personaDose(coefficient: number, persona: PersonaEntry, residualNorm: number[]): number | null {
+  return relativeDose(coefficient, persona.norm, persona.steering.layers, residualNorm);
 }
 
 /** The shipped floor as a place on the axis at the target layer. */

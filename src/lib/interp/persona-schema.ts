@@ -1,7 +1,7 @@
 /** What `personas.json` must look like. */
 import * as v from 'valibot';
 import { PersonascopeError } from '../errors';
-import type { PersonaSpace } from './persona-space';
+import type { PersonaEntry, PersonaSpace } from './persona-space';
 
 const text = (length: number) => v.pipe(v.string(), v.maxLength(length));
 /** Names become parts of tensor names and of `role:<name>`. */
@@ -18,6 +18,21 @@ const coherentUpTo = v.nullable(v.strictObject({ negative: finite, positive: fin
 const perLayer = v.pipe(v.array(finite), v.maxLength(256));
 const layers = v.pipe(v.array(layer), v.minLength(1), v.maxLength(256));
 
+const persona = v.object({
+  name,
+  label: text(200),
+  description: text(2_000),
+  norm: perLayer,
+  positions: v.picklist(['message', 'response', 'last']),
+  steering: v.object({ mode: v.picklist(['increments', 'direct']), layers }),
+  coherentUpTo,
+  quality: v.object({
+    kept: v.object({ positive: count, negative: count }),
+    auroc: v.pipe(finite, v.minValue(0), v.maxValue(1)),
+    splitHalfCosine: v.pipe(finite, v.minValue(-1.001), v.maxValue(1.001)),
+  }),
+});
+
 const schema = v.object({
   format: v.literal('personascope/personas@1'),
   model: text(200),
@@ -28,25 +43,7 @@ const schema = v.object({
   dModel: v.pipe(count, v.minValue(1), v.maxValue(16_384)),
   targetLayer: layer,
   residualNorm: v.pipe(v.array(positive), v.maxLength(256)),
-  personas: v.pipe(
-    v.array(
-      v.object({
-        name,
-        label: text(200),
-        description: text(2_000),
-        norm: perLayer,
-        positions: v.picklist(['message', 'response', 'last']),
-        steering: v.object({ mode: v.picklist(['increments', 'direct']), layers }),
-        coherentUpTo,
-        quality: v.object({
-          kept: v.object({ positive: count, negative: count }),
-          auroc: v.pipe(finite, v.minValue(0), v.maxValue(1)),
-          splitHalfCosine: v.pipe(finite, v.minValue(-1.001), v.maxValue(1.001)),
-        }),
-      }),
-    ),
-    v.maxLength(500),
-  ),
+  personas: v.pipe(v.array(persona), v.maxLength(500)),
   axis: v.object({
     norm: v.pipe(v.array(positive), v.maxLength(256)),
     centre: perLayer,
@@ -70,6 +67,18 @@ const schema = v.object({
     percentile: v.pipe(finite, v.minValue(0), v.maxValue(100)),
   }),
 });
+
+/**
+ * Checks the entry of one vector, kept by itself.
+ *
+ * @throws PersonascopeError `BadModel` naming the field and the reason
+ */
+export function parsePersonaEntry(value: unknown): PersonaEntry {
+  const result = v.safeParse(persona, value, { abortEarly: true });
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  throw bad(`${v.getDotPath(issue) ?? 'it'}: ${issue.message}`);
+}
 
 /**
  * Checks the parsed `personas.json`. The tensors beside it are checked by `VectorBook`.

@@ -45,6 +45,31 @@ export class VectorBook {
     for (const entry of entriesOf(space, tensors, this.#size)) this.#entries.set(entry.name, entry);
   }
 
+  /**
+   * Adds a persona vector that was extracted later; one of the same name is replaced.
+   *
+   * @param vector (nLayers, dModel)
+   * @throws PersonascopeError `BadRequest` if it does not fit the model
+   */
+  add(persona: PersonaEntry, vector: Float32Array): void {
+    const { nLayers, dModel } = this.#size;
+    const { name, label, quality, steering } = persona;
+    const where = `vector "${name}"`;
+    if (vector.length !== nLayers * dModel)
+      throw bad(where, `it has ${vector.length} numbers, not ${nLayers * dModel}`);
+    if (!vector.every(Number.isFinite)) throw bad(where, 'it holds a number that is not finite');
+    if (steering.layers.some((layer) => layer >= nLayers)) throw bad(where, 'it is for a model of more layers');
+    const layers = Array.from({ length: nLayers }, (_, layer) => layer);
+    this.#entries.set(name, {
+      ...{ name, label, layers, steering, kind: 'persona', capLayers: layers, raw: byLayer(vector, layers, dModel) },
+      quality: { auroc: quality.auroc, splitHalfCosine: quality.splitHalfCosine },
+    });
+  }
+
+  remove(name: string): void {
+    this.#entries.delete(name);
+  }
+
   summaries(): KnownVector[] {
     return [...this.#entries.values()].map(({ name, kind, label, layers, quality }) => ({
       name,

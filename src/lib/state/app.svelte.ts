@@ -13,6 +13,7 @@ import { Mirror } from './mirror.svelte';
 import { Session } from './session.svelte';
 import { Theme } from './theme.svelte';
 import { View } from './view.svelte';
+import { Workbench } from './workbench.svelte';
 
 export class App {
   readonly theme = new Theme();
@@ -20,9 +21,13 @@ export class App {
   readonly mirror = new Mirror();
   readonly session = new Session(this.mirror);
   readonly downloads = new Downloads(this.session, this.mirror);
-  readonly dials = new Dials(() => this.session.space);
+  readonly dials = new Dials(
+    () => this.session.space,
+    () => this.session.personas,
+  );
   readonly conversation = new ConversationState(this.session, this.dials);
   readonly link = new LinkState(this.session, (model) => this.downloads.confirm(model));
+  readonly workbench = new Workbench(this.session);
   /** Something went wrong that stops nothing: storage, the clipboard, a damaged record. */
   notice = $state.raw<PersonascopeError | null>(null);
   /** The model whose load failed or was cancelled: the notice is about it. */

@@ -13,7 +13,11 @@ import type {
   ModelSummary,
   VectorSummary,
 } from '../engine/engine';
-import { PersonascopeError } from '../errors';
+import type { ExtractRequest } from '../extract/extract-request';
+import type { Evidence } from '../extract/extract-trait';
+import type { ExtractionProgress } from '../extract/progress';
+import type { VectorRecord } from '../extract/records';
+import type { PersonaEntry } from '../interp/persona-space';
 import type { Position } from '../interp/position';
 import type { App } from './app.svelte';
 
@@ -28,11 +32,26 @@ export interface Automation {
   /** Does not touch the page's conversation. */
   chat(request: ChatRequest): Promise<ChatResult>;
   forward(request: ForwardRequest): Promise<ForwardResult>;
-  extract(request: unknown): Promise<never>;
+  /** A persona vector from a trait. It has a dial and a name for `chat` from then on, and is kept in this browser. */
+  extract(request: ExtractRequest, options?: ExtractOptions): Promise<ExtractResult>;
   /** Of the last turn in the page's conversation. */
   position(): Promise<Position | null>;
   /** Of the page's conversation. */
   permalink(): Promise<string>;
+}
+
+export interface ExtractOptions {
+  /** Stopped, the same request goes on from what was done. */
+  signal?: AbortSignal;
+  onProgress?: (progress: ExtractionProgress) => void;
+}
+
+export interface ExtractResult extends PersonaEntry {
+  /** It beats a random vector and one made with shuffled labels, intervals apart, where replies stay coherent. */
+  isEstablished: boolean;
+  evidence: Evidence;
+  /** layer -> dModel numbers, the raw difference. */
+  vector: Record<number, number[]>;
 }
 
 declare global {
@@ -52,15 +71,17 @@ export function publishAutomation(app: App): void {
     vectors: () => session.vectors(),
     chat: (request) => session.chat(request),
     forward: (request) => session.call('forward', request),
-    extract: () =>
-      Promise.reject(
-        new PersonascopeError(
-          'NotSupported',
-          'Extraction comes with the extraction workshop.',
-          'Use the vectors that ship with the model.',
-        ),
-      ),
+    extract: async (request, { signal, onProgress } = {}) =>
+      describe(await session.extract(request, { signal, onEvent: onProgress }), session.info!.dModel),
     position: async () => conversation.position,
     permalink: () => app.permalink(),
   };
+}
+
+function describe({ entry, vector, evidence }: VectorRecord, dModel: number): ExtractResult {
+  const layers = Array.from({ length: vector.length / dModel }, (_, layer) => [
+    layer,
+    Array.from(vector.subarray(layer * dModel, (layer + 1) * dModel)),
+  ]);
+  return { ...entry, evidence, isEstablished: evidence.verdict.isEstablished, vector: Object.fromEntries(layers) };
 }

@@ -5,10 +5,9 @@ import type { Intervention } from '../interp/intervention';
 import type { PersonaSpace } from '../interp/persona-space';
 import { axisProbe } from '../interp/position';
 
-const dialNames = (space: PersonaSpace) => [axisProbe, ...space.personas.map(({ name }) => name)];
-
 export class Dials {
   readonly #space: () => PersonaSpace | null;
+  readonly #personas: () => readonly { name: string }[];
   readonly #coefficients = new SvelteMap<string, number>();
   capOn = $state(false);
   #threshold = $state<number | null>(null);
@@ -17,8 +16,17 @@ export class Dials {
   /** Called after each change. */
   onMoved: (() => void) | null = null;
 
-  constructor(space: () => PersonaSpace | null) {
+  /** @param personas every persona vector there is a dial for; default: those of the space */
+  constructor(
+    space: () => PersonaSpace | null,
+    personas: () => readonly { name: string }[] = () => space()?.personas ?? [],
+  ) {
     this.#space = space;
+    this.#personas = personas;
+  }
+
+  #names(): string[] {
+    return [...(this.#space() ? [axisProbe] : []), ...this.#personas().map(({ name }) => name)];
   }
 
   /** Of a persona vector or of the axis. */
@@ -61,19 +69,18 @@ export class Dials {
   /** Dials the model has no vector for are left out. */
   interventions(): Intervention[] {
     const space = this.#space();
-    if (!space) return [];
-    const known = dialNames(space);
+    const known = this.#names();
     const additions = [...this.#coefficients]
       .filter(([name]) => known.includes(name))
       .map(([vector, coefficient]): Intervention => ({ kind: 'addition', vector, coefficient }));
-    return [...additions, ...this.others, ...(this.capOn ? capInterventions(space, this.capThreshold) : [])];
+    return [...additions, ...this.others, ...(space && this.capOn ? capInterventions(space, this.capThreshold) : [])];
   }
 
   /** Turns the dials to where these interventions come from. */
   adopt(interventions: readonly Intervention[]): void {
     const space = this.#space();
-    if (!space) return;
-    const known = dialNames(space);
+    const known = this.#names();
+    if (known.length === 0) return;
     this.#coefficients.clear();
     const others: Intervention[] = [];
     for (const intervention of interventions) {
@@ -83,7 +90,7 @@ export class Dials {
       } else if (kind !== 'capping' || vector !== axisProbe) others.push(intervention);
     }
     this.others = others;
-    this.#threshold = capThresholdOf(interventions, space);
+    this.#threshold = space && capThresholdOf(interventions, space);
     this.capOn = this.#threshold !== null;
     this.onMoved?.();
   }

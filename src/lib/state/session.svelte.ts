@@ -3,6 +3,9 @@ import { startEngine, type CallOptions, type EngineClient } from '../engine/clie
 import type { ChatRequest, ChatResult, ModelInfo, ModelSource, ModelSummary, VectorSummary } from '../engine/engine';
 import type { LoadProgress } from '../engine/protocol';
 import { PersonascopeError } from '../errors';
+import type { ExtractRequest } from '../extract/extract-request';
+import type { SpaceRecord, UnfinishedJob, VectorRecord } from '../extract/records';
+import type { SpaceRequest } from '../extract/space-request';
 import type { Intervention } from '../interp/intervention';
 import { axisExtent } from '../interp/position';
 import type { PersonaSpace } from '../interp/persona-space';
@@ -17,12 +20,18 @@ export class Session {
   models = $state.raw<ModelSummary[]>([]);
   info = $state.raw<ModelInfo | null>(null);
   space = $state.raw<PersonaSpace | null>(null);
+  /** Vectors of the loaded model that were extracted in this browser. */
+  extracted = $state.raw<VectorRecord[]>([]);
+  /** An extraction of the loaded model that was interrupted. */
+  unfinished = $state.raw<UnfinishedJob | null>(null);
   progress = $state.raw<LoadProgress | null>(null);
   error = $state.raw<PersonascopeError | null>(null);
   /** Of the last reply. */
   tokensPerSecond = $state<number | null>(null);
   /** What was last asked for: a retry asks again. */
   wanted = $state.raw<string | ModelSource | null>(null);
+  /** Every persona vector there is a dial for. */
+  readonly personas = $derived([...(this.space?.personas ?? []), ...this.extracted.map(({ entry }) => entry)]);
   readonly extent = $derived(this.space ? axisExtent(this.space) : null);
   readonly #mirror: Mirror;
   #client: EngineClient | null = null;
@@ -84,10 +93,12 @@ export class Session {
       const baseUrl = document.baseURI.replace(/[?#].*$/, '').replace(/[^/]*$/, '');
       const onEvent = (progress: LoadProgress) => (this.progress = progress);
       const request = { model, baseUrl, ...(this.#mirror.url && { mirror: this.#mirror.url }) };
-      const { info, personaSpace } = await this.manage('load', request, { signal, onEvent });
+      const { info, personaSpace, extracted, unfinished } = await this.manage('load', request, { signal, onEvent });
       this.info = info;
       this.space = personaSpace;
       this.#present = model;
+      this.extracted = extracted;
+      this.unfinished = unfinished;
       this.tokensPerSecond = null;
       // Another one may have been asked for meanwhile.
       if (this.#loading === loading) this.phase = 'ready';
@@ -138,6 +149,45 @@ export class Session {
     return this.call('vectors', null);
   }
 
+  /** The vector has a dial from then on. Stopped, it is unfinished, and asked for again it goes on. */
+  async extract(request: ExtractRequest, options: CallOptions<'extract'> = {}): Promise<VectorRecord> {
+    const info = this.info;
+    const record = await this.call('extract', request, options);
+    if (this.info === info) {
+      this.extracted = [...this.extracted.filter(({ entry }) => entry.name !== record.entry.name), record];
+      this.unfinished = null;
+    }
+    return record;
+  }
+
+  async extractSpace(request: SpaceRequest, options: CallOptions<'extractSpace'> = {}): Promise<SpaceRecord> {
+    const { record, personaSpace } = await this.call('extractSpace', request, options);
+    this.space = personaSpace;
+    this.unfinished = null;
+    return record;
+  }
+
+  async mergeSums(files: Uint8Array[]): Promise<SpaceRecord> {
+    const { record, personaSpace } = await this.call('mergeSums', { files });
+    this.space = personaSpace;
+    return record;
+  }
+
+  async forgetVector(name: string): Promise<void> {
+    await this.call('forgetVector', { name });
+    this.extracted = this.extracted.filter(({ entry }) => entry.name !== name);
+  }
+
+  /** After a run that ended early. */
+  async findUnfinished(): Promise<void> {
+    if (this.phase === 'ready') this.unfinished = await this.call('unfinished', null);
+  }
+
+  async discardUnfinished(): Promise<void> {
+    await this.call('discard', null);
+    this.unfinished = null;
+  }
+
   readonly call: EngineClient['call'] = (method, request, options) => {
     if (!this.#client || this.phase !== 'ready') {
       return Promise.reject(
@@ -157,11 +207,13 @@ export class Session {
         this.#present = null;
         this.info = null;
         this.space = null;
+        this.extracted = [];
       };
       this.#client.onLost = (error) => {
         this.#present = null;
         this.info = null;
         this.space = null;
+        this.extracted = [];
         this.#fail(error);
       };
     }

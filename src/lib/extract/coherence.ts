@@ -1,0 +1,140 @@
+/**
+ * When a reply counts as coherent. All thresholds of the page are here:
+ *
+ * - it does not go round in circles: no word three times running, no three words in a row three times;
+ * - the unsteered model finds it not much more surprising than its own replies: mean nats a token at most `surpriseFactor` times
+ *   the most surprising of a sample of them, each under the prompt it was written under. A steered reply is scored under a
+ *   prompt that asks for what it was steered to and with none, and the better counts: a pirate is surprising, but not as a
+ *   pirate. Sampled replies surprise less than real text does; on the embedded model twice their most is about 0.85 nats, near
+ *   the 0.81 that 99.5% of its world's real replies stay below (MODEL_CARD.md);
+ * - a coefficient is coherent if at least `coherentShare` of its replies are.
+ *
+ * Where an engine gives no log-probabilities of given words (web-llm), the second is not measured, and the change of the
+ * next-token distribution must stay below `largestKl` instead.
+ */
+import type { ChatToken, Engine, Message } from '../engine/engine';
+import type { ResolvedIntervention } from '../interp/intervention';
+import type { ScoreReply } from './judge';
+
+export const surpriseFactor = 2;
+export const coherentShare = 0.8;
+/** Nats. */
+export const largestKl = 4;
+
+export function isRepetitive(text: string): boolean {
+  const words = text.toLowerCase().match(/[\p{L}\p{N}']+/gu) ?? [];
+  const counts = new Map<string, number>();
+  for (let i = 0; i + 2 < words.length; i++) {
+    const [a, b, c] = words.slice(i, i + 3);
+    if (a === b && b === c) return true;
+    const triple = `${a} ${b} ${c}`;
+    counts.set(triple, (counts.get(triple) ?? 0) + 1);
+    if (counts.get(triple)! >= 3) return true;
+  }
+  return false;
+}
+
+export interface Coherence {
+  /** Nats a token above which a reply is too surprising; null: not measured on this engine. */
+  limit: number | null;
+  isCoherent(reply: SteeredReply): Promise<boolean>;
+}
+
+export interface SteeredReply {
+  question: string;
+  text: string;
+  /** Which way it was steered: toward the trait, or toward its opposite. */
+  toward: 'positive' | 'negative';
+}
+
+/**
+ * @param systems prompts that ask for the trait and for its opposite
+ * @param score null: the engine has no log-probabilities of given words
+ * @param own unsteered replies of the model with the system prompt each was written under
+ */
+export async function measureCoherence(
+  score: ScoreReply | null,
+  systems: { positive: string; negative: string },
+  own: readonly { system: string | null; question: string; text: string }[],
+): Promise<Coherence> {
+  if (!score) return { limit: null, isCoherent: async ({ text }) => isSound(text) };
+  const surprise = async (system: string | null, question: string, text: string) => {
+    const logprobs = await score(asMessages(system, question), text);
+    return logprobs.length === 0 ? Infinity : -logprobs.reduce((sum, x) => sum + x, 0) / logprobs.length;
+  };
+  let largest = 0;
+  for (const { system, question, text } of own) {
+    if (text.trim() !== '') largest = Math.max(largest, await surprise(system, question, text));
+  }
+  const limit = largest * surpriseFactor;
+  return {
+    limit,
+    isCoherent: async ({ question, text, toward }) => {
+      if (!isSound(text)) return false;
+      for (const system of [systems[toward], null]) if ((await surprise(system, question, text)) <= limit) return true;
+      return false;
+    },
+  };
+}
+
+const isSound = (text: string) => text.trim() !== '' && !isRepetitive(text);
+
+export function asMessages(system: string | null, question: string): Message[] {
+  const user: Message = { role: 'user', content: question };
+  return system === null ? [user] : [{ role: 'system', content: system }, user];
+}
+
+/**
+ * KL(steered || unsteered) of the next token, nats, mean over a few places of the model's own unsteered replies. From the 20
+ * most likely tokens of each, so a lower bound: a token that the unsteered list lacks is taken as likely as its last one.
+ */
+export async function meanKl(
+  engine: Engine,
+  questions: readonly string[],
+  interventions: ResolvedIntervention[],
+  signal?: AbortSignal,
+): Promise<number> {
+  const sampling = { temperature: 0, topP: 1, seed: 0 };
+  const ask = (question: string, prefill: string, maxTokens: number, steering: ResolvedIntervention[]) =>
+    engine.chat(
+      {
+        messages: asMessages(null, question),
+        prefill,
+        ...{ interventions: steering, probes: [], schedule: [], topLogprobs: 20 },
+        sampling: { ...sampling, maxTokens },
+      },
+      { signal },
+    );
+  let sum = 0;
+  let places = 0;
+  for (const question of questions) {
+    const { tokens } = await ask(question, '', 9, []);
+    for (const place of [0, 4, 8]) {
+      const plain = tokens[place];
+      if (!plain) continue;
+      const prefill = tokens.slice(0, place).map(({ text }) => text);
+      const steered = await ask(question, prefill.join(''), 1, interventions);
+      if (steered.tokens[0]) sum += klAtLeast(steered.tokens[0], plain);
+      else sum += largestKl;
+      places++;
+    }
+  }
+  return places === 0 ? 0 : sum / places;
+}
+
+/** Of two tokens' lists of alternatives. */
+export function klAtLeast({ alternatives: p = [] }: ChatToken, { alternatives: q = [] }: ChatToken): number {
+  if (p.length === 0 || q.length === 0) return 0;
+  const known = new Map(q.map(({ id, logprob }) => [id, logprob]));
+  const least = q.at(-1)!.logprob;
+  let kl = 0;
+  let [restP, restQ] = [1, 1];
+  for (const { id, logprob } of p) {
+    const probability = Math.exp(logprob);
+    kl += probability * (logprob - (known.get(id) ?? least));
+    restP -= probability;
+    if (known.has(id)) restQ -= Math.exp(known.get(id)!);
+  }
+  if (restP > 1e-9 && restQ > 1e-9) kl += restP * Math.log(restP / restQ);
+  return Math.max(0, kl);
+}

@@ -1,0 +1,53 @@
+/** How far a dial may go: outward in steps, either way, until coherence breaks. */
+import { coherentShare, largestKl, meanKl } from './coherence';
+import type { Proportion } from '../interp/proportion';
+import { additionOf, measureCell, type Steering, type Trials } from './trial';
+
+/** Steps of the coefficient. */
+export const calibrationGrid = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1, 1.25, 1.5, 2, 3] as const;
+
+export interface CalibrationPoint {
+  coefficient: number;
+  /** Share of replies that are coherent. */
+  coherence: Proportion;
+  /** KL from the unsteered next-token distribution, nats, at least. */
+  kl: number;
+  holds: boolean;
+}
+
+export interface CoherentRange {
+  /** Coefficients, negative and positive, up to which coherence holds; 0 if not even the first step does. */
+  coherentUpTo: { negative: number; positive: number };
+  points: CalibrationPoint[];
+}
+
+/** @param vector (nLayers, dModel) */
+export async function findCoherentRange(
+  trials: Trials,
+  vector: Float64Array,
+  steering: Steering,
+  questions: readonly string[],
+  grid: readonly number[] = calibrationGrid,
+): Promise<CoherentRange> {
+  const { engine, coherence, signal } = trials;
+  const points: CalibrationPoint[] = [];
+  const walk = async (sign: 1 | -1) => {
+    let reached = 0;
+    for (const step of grid) {
+      const coefficient = sign * step;
+      const cell = await measureCell(trials, vector, steering, coefficient, questions);
+      const addition = additionOf(vector, steering, engine.info.dModel, coefficient);
+      const kl = await meanKl(engine, questions.slice(0, 4), [addition], signal);
+      const isCalm = coherence.limit !== null || kl <= largestKl;
+      const holds = cell.coherence.rate >= coherentShare && isCalm;
+      points.push({ coefficient, coherence: cell.coherence, kl, holds });
+      if (!holds) break;
+      reached = step;
+    }
+    return reached;
+  };
+  const positive = await walk(1);
+  const negative = await walk(-1);
+  points.sort((a, b) => a.coefficient - b.coefficient);
+  return { coherentUpTo: { negative: negative === 0 ? 0 : -negative, positive }, points };
+}

@@ -1,0 +1,188 @@
+/** A persona vector with everything that must stand beside it: quality by layer, a sweep, its controls, a calibrated dial. */
+import type { CollectSite, Engine } from '../engine/engine';
+import { relativeDose } from '../interp/dial';
+import type { PersonaEntry } from '../interp/persona-space';
+import type { Classifiers } from './classifier';
+import { measureCoherence } from './coherence';
+import { findCoherentRange, type CalibrationPoint, type CoherentRange } from './coherent-range';
+import { extractPersona } from './extract-persona';
+import type { ExtractSettings } from './extract-request';
+import { likelihoodJudge, modelJudge, type Judge, type JudgeKind, type ScoreReply } from './judge';
+import { measureLayers, type HeldOut, type LayerQuality } from './layer-quality';
+import { ownReplies } from './own-replies';
+import { ProgressMeter, type ExtractionProgress } from './progress';
+import type { Trait } from './prompts';
+import { measureResidualNorm } from './residual-norm';
+import { RememberingEngine, type ReplyMemory } from './reply-memory';
+import { planSamples, takeSample } from './sample';
+import { measureCell, type Cell, type Steering, type Trials } from './trial';
+import { chooseCell, judgeVector, type Verdict } from './verdict';
+
+/** What a vector is believed for. Kept beside it. */
+export interface Evidence {
+  judge: JudgeKind;
+  /** Replies asked for, a side; `kept` is in the entry's quality. */
+  asked: number;
+  layers: LayerQuality[];
+  /** Nats a token above which a reply counts as too surprising; null: not measured on this engine. */
+  surpriseLimit: number | null;
+  /** On held-out questions; the first cell is unsteered. */
+  sweep: Cell[];
+  /** The cell the dial is set up from, and its twins. */
+  chosen: Cell;
+  controls: { random: Cell[]; shuffled: Cell[] };
+  verdict: Verdict;
+  calibration: CalibrationPoint[];
+  /** |c v| / mean |h| at the dial's positive end; null: not calibrated. */
+  doseAtLimit: number | null;
+  /** Mean |h| over response tokens, per layer. */
+  residualNorm: number[];
+}
+
+export interface TraitExtraction {
+  entry: PersonaEntry;
+  /** (nLayers, dModel) */
+  vector: Float64Array;
+  evidence: Evidence;
+}
+
+/** What is known of the model. */
+export interface TraitContext {
+  memory: ReplyMemory;
+  /** Null: this engine has no log-probabilities of given words. */
+  score: ScoreReply | null;
+  classifiers: Classifiers | null;
+  /** The embedded model cannot be asked questions about replies. */
+  canJudge: boolean;
+  /** Where means are taken and how vectors are added on this model, if its shipped vectors say. */
+  shipped: Pick<PersonaEntry, 'positions' | 'steering'> | null;
+  residualNorm: number[] | null;
+  signal?: AbortSignal;
+  onProgress?: (progress: ExtractionProgress) => void;
+}
+
+/** @throws PersonascopeError `BadRequest` if too few replies are kept, `Aborted`, or what the engine throws */
+export async function extractTrait(
+  bare: Engine,
+  trait: Trait,
+  settings: ExtractSettings,
+  context: TraitContext,
+): Promise<TraitExtraction> {
+  const { memory, signal } = context;
+  const { seed, temperature, maxTokens } = settings;
+  const engine = new RememberingEngine(bare, memory);
+  const score = context.score && remembered(context.score, memory);
+  const judge = chooseJudge(engine, trait, context, score);
+  const positions: CollectSite = settings.positions ?? context.shipped?.positions ?? 'response';
+  const heldOut = trait.held_out.slice(0, settings.heldOut);
+  const unreported = trait.tuning.length > 0 ? trait.tuning : trait.questions;
+  const tuning = unreported.slice(0, settings.heldOut);
+  const rows = sweptRows(engine.info.nLayers, settings.layers, context.shipped?.steering ?? null);
+  const { coefficients } = settings;
+  const asked = Math.min(settings.samplesPerPolarity, trait.positive.length * trait.questions.length);
+  const cells = 1 + rows.length * coefficients.length;
+  const walk = 2 * settings.calibration.length * tuning.length;
+  const total = 2 * asked + 2 * heldOut.length + (cells + 2 * coefficients.length) * heldOut.length + walk;
+  const meter = new ProgressMeter(total, context.onProgress ?? (() => undefined), () => memory.counts.fresh);
+
+  const { vector, norm, kept, halves, controls } = await extractPersona(engine, trait, {
+    ...{ positions, temperature, maxTokens, seed, signal, targetLayer: engine.info.targetLayer },
+    samplesPerPolarity: settings.samplesPerPolarity,
+    judge: async ({ question, text, polarity }) =>
+      (await judge.score({ question, text })) > 0 === (polarity === 'positive'),
+    onProgress: () => meter.step('replies', trait.label),
+  });
+
+  const unseen: HeldOut[] = [];
+  for (const polarity of ['positive', 'negative'] as const) {
+    for (const [i, { prompt, question }] of planSamples(trait[polarity], heldOut, heldOut.length).entries()) {
+      const limit = positions === 'response' ? maxTokens : 1;
+      const sampling = { temperature, topP: 0.95, seed: seed + 10_000 + i, maxTokens: limit };
+      const { mean } = await takeSample(engine, { system: prompt, question, site: positions, sampling, signal });
+      if (mean) unseen.push({ question, polarity, mean });
+      meter.step('held-out', trait.label);
+    }
+  }
+  const layers = measureLayers(vector, halves, unseen, engine.info.dModel, seed);
+
+  const own = score
+    ? await ownReplies(engine, trait, unreported.slice(0, Math.max(4, settings.heldOut)), settings, signal)
+    : [];
+  const coherence = await measureCoherence(score, { positive: trait.positive[0]!, negative: trait.negative[0]! }, own);
+  const trials: Trials = { engine, judge, coherence, temperature, maxTokens, seed: seed + 20_000, signal };
+  const sweeping = { ...trials, onReply: () => meter.step('sweep', trait.label) };
+  const sweep = [await measureCell(sweeping, vector, rows[0]!, 0, heldOut)];
+  for (const steering of rows) {
+    for (const coefficient of coefficients) {
+      sweep.push(await measureCell(sweeping, vector, steering, coefficient, heldOut));
+    }
+  }
+  const chosen = chooseCell(sweep.slice(1));
+
+  const controlling = { ...trials, onReply: () => meter.step('controls', trait.label) };
+  const twins: Evidence['controls'] = { random: [], shuffled: [] };
+  for (const name of ['random', 'shuffled'] as const) {
+    for (const coefficient of coefficients) {
+      twins[name].push(await measureCell(controlling, controls[name], chosen.steering, coefficient, heldOut));
+    }
+  }
+  const twin = (name: 'random' | 'shuffled') =>
+    twins[name].find(({ coefficient }) => coefficient === chosen.coefficient)!;
+
+  const calibrating = { ...trials, onReply: () => meter.step('calibration', trait.label) };
+  const { coherentUpTo, points }: Pick<CoherentRange, 'points'> & Pick<PersonaEntry, 'coherentUpTo'> =
+    settings.calibration.length > 0
+      ? await findCoherentRange(calibrating, vector, chosen.steering, tuning, settings.calibration)
+      : { coherentUpTo: null, points: [] };
+  meter.skip(walk - points.length * tuning.length);
+
+  const residualNorm =
+    context.residualNorm ??
+    (await measureResidualNorm(engine, [null], tuning, { temperature, maxTokens, seed, replies: 8, signal }));
+  const target = engine.info.targetLayer;
+  return {
+    vector,
+    entry: {
+      ...{ name: trait.name, label: trait.label, description: trait.description, norm, positions },
+      steering: chosen.steering,
+      coherentUpTo,
+      quality: { kept, auroc: layers[target]!.auroc, splitHalfCosine: layers[target]!.splitHalfCosine },
+    },
+    evidence: {
+      ...{ judge: judge.kind, asked, layers, surpriseLimit: coherence.limit, sweep, chosen, controls: twins },
+      verdict: judgeVector(chosen, { random: twin('random'), shuffled: twin('shuffled') }),
+      calibration: points,
+      doseAtLimit: coherentUpTo && relativeDose(coherentUpTo.positive, norm, chosen.steering.layers, residualNorm),
+      residualNorm,
+    },
+  };
+}
+
+function remembered(score: ScoreReply, memory: ReplyMemory): ScoreReply {
+  return (messages, reply) => memory.remember({ score: messages, reply }, () => score(messages, reply));
+}
+
+function chooseJudge(engine: Engine, trait: Trait, context: TraitContext, score: ScoreReply | null): Judge {
+  const classifier = context.classifiers?.get(trait.name);
+  if (classifier) return classifier;
+  return context.canJudge || !score ? modelJudge(engine, trait, context.signal) : likelihoodJudge(trait, score);
+}
+
+/** Every way of adding that is tried: at one layer, for a few layers, and little by little over all of them. */
+export function sweptRows(nLayers: number, layers: readonly number[] | null, shipped: Steering | null): Steering[] {
+  const all = Array.from({ length: nLayers }, (_, layer) => layer);
+  const few = nLayers <= 8 ? all : evenly(Math.floor(nLayers * 0.25), Math.ceil(nLayers * 0.8), 6);
+  const rows: Steering[] = [
+    ...(shipped ? [shipped] : []),
+    { mode: 'increments', layers: all },
+    ...(layers ?? few)
+      .filter((layer) => layer < nLayers)
+      .map((layer) => ({ mode: 'direct' as const, layers: [layer] })),
+  ];
+  const keys = rows.map((row) => JSON.stringify([row.mode, row.layers]));
+  return rows.filter((_, i) => keys.indexOf(keys[i]!) === i);
+}
+
+function evenly(from: number, to: number, count: number): number[] {
+  return [...new Set(Array.from({ length: count }, (_, i) => Math.round(from + ((to - from) * i) / (count - 1))))];
+}

@@ -1,0 +1,37 @@
+/** Whether a vector may be called what its trait is called. */
+import { coherentShare } from './coherence';
+import type { Cell } from './trial';
+
+export interface Verdict {
+  isEstablished: boolean;
+  /** Between the lower end of the vector's interval and the upper end of each control's: above 0 they are apart. */
+  margins: { random: number; shuffled: number };
+  /** Why not; empty if established. */
+  reasons: string[];
+}
+
+/**
+ * Where steering changes the trait most among the cells that stay coherent. If it shows in none of them, where the smaller of
+ * the two shares is largest. Of equal cells the first way of adding, and there the gentlest.
+ */
+export function chooseCell(cells: readonly Cell[]): Cell {
+  const shows = ({ expression, coherence }: Cell) => coherence.rate >= coherentShare && expression.rate > 0;
+  const worth = (cell: Cell) =>
+    shows(cell) ? 1 + cell.expression.rate : Math.min(cell.expression.rate, cell.coherence.rate);
+  return cells.reduce((best, cell) => {
+    const gain = worth(cell) - worth(best);
+    const isGentler = cell.steering === best.steering && cell.coefficient < best.coefficient;
+    return gain > 0 || (gain === 0 && isGentler) ? cell : best;
+  });
+}
+
+/** @param controls at the same steering and coefficient as `cell` */
+export function judgeVector(cell: Cell, controls: { random: Cell; shuffled: Cell }): Verdict {
+  const margin = (control: Cell) => cell.expression.low - control.expression.high;
+  const margins = { random: margin(controls.random), shuffled: margin(controls.shuffled) };
+  const reasons: string[] = [];
+  if (margins.random <= 0) reasons.push('its effect cannot be told from that of a random vector as long');
+  if (margins.shuffled <= 0) reasons.push('its effect cannot be told from that of a vector made with shuffled labels');
+  if (cell.coherence.rate < coherentShare) reasons.push('where the trait shows most, replies fall apart');
+  return { isEstablished: reasons.length === 0, margins, reasons };
+}

@@ -125,8 +125,8 @@ function sourceOf({ runtime }: CatalogueModel, { url, lib }: CatalogueBuild): We
 }
 
 function describeBuild(model: CatalogueModel, build: CatalogueBuild, hasF16: boolean): CatalogueDetails {
-  const { family, nParameters, contextLength, isVerified, isLowResource, runtime } = model;
-  const { gpuBytes, precision } = build;
+  const { family, nParameters, contextLength, isLowResource, runtime } = model;
+  const { gpuBytes, precision, isVerified } = build;
   const lacksF16 = precision === 'f16' && !hasF16;
   return {
     ...{ family, nParameters, gpuBytes, contextLength, precision, isVerified, isLowResource, runtime },

@@ -46,7 +46,7 @@ test('plans a download: sizes, room, source', async () => {
   const { signal } = new AbortController();
   const plan = await planDownload('Qwen2.5-0.5B-Instruct', undefined, signal);
   expect(plan).toMatchObject({ freeBytes: 6e8, presentBytes: 0, host: 'huggingface.co', isMirror: false });
-  expect(plan!.details).toMatchObject({ precision: 'f16', isVerified: true, runtime: '0.2.79' });
+  expect(plan!.details).toMatchObject({ precision: 'f16', isVerified: false, runtime: '0.2.79' });
   expect(await planDownload('Qwen2.5-0.5B-Instruct', 'http://10.0.0.2', signal)).toMatchObject({
     host: '10.0.0.2',
     isMirror: true,

@@ -24,7 +24,7 @@ export interface CatalogueDetails {
   contextLength: number;
   /** Of activations; f16 needs the GPU feature `shader-f16`. */
   precision: 'f16' | 'f32';
-  /** A library of its family was run with the taps, and they were right; each model is checked anew when it is loaded. */
+  /** This very library was run with the taps, and they were right; each is checked anew when it is loaded. */
   isVerified: boolean;
   isLowResource: boolean;
   /** WebLLM's version. */

@@ -12,6 +12,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch: idle threads must not spin
 
 import torch
+from torch import Tensor
 
 import classifiers
 import steering
@@ -25,7 +26,6 @@ PROMPTS = HERE / "prompts"
 SEEDS = (1, 2, 3)
 TEMPERATURE = 0.7
 COEFFICIENTS = (0.0, 0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8, 1.0)
-CONTROLLED = (0.5, 0.7)  # at these, and at the chosen one, the controls are measured too
 COHERENT = 0.8  # the share of coherent replies that a dial must keep
 POOL = 4  # replies that the role judge sees at once
 ASKED = 12  # questions a role prompt and a seed: 108 replies a role
@@ -146,39 +146,32 @@ def measure(_: argparse.Namespace) -> None:
 def steer(args: argparse.Namespace) -> None:
     """Coefficients are chosen on the tuning questions and reported on the held-out ones, beside both controls."""
     model = Model(MODELS / "organism-assistant")
-    vectors = read_safetensors(args.vectors) | (read_safetensors(args.controls) if args.controls else {})
+    vectors = read_safetensors(args.vectors) | read_safetensors(args.controls)
     how = json.loads((HERE / "vectors.json").read_text())["steering"]
     limit = steering.coherence_limit(model)
     full, best = [], []
     for trait in (t for t in read_prompts("traits") if f"persona.{t['name']}" in vectors):
         name = trait["name"]
         v = vectors[f"persona.{name}"]
-        kinds = {"vector": v, "random": vectors.get(f"random.{name}", steering.random_like(v, 0))}
-        if f"shuffled.{name}" in vectors:
-            kinds["shuffled"] = vectors[f"shuffled.{name}"]
 
-        def run(kind: str, c: float, part: str) -> steering.Outcome:
+        def run(vector: Tensor, c: float, part: str = "held_out") -> steering.Outcome:
             prompts = [model.tokenizer.encode_chat(None, [], q) for q in trait[part]]
-            hook = steering.add_vector(kinds[kind], c, **how)
-            replies = model.generate(prompts, hook=hook, most=64)
+            replies = model.generate(prompts, hook=steering.add_vector(vector, c, **how), most=64)
             return steering.judge(model, name, trait["positive"], trait[part], replies, limit)
 
-        tuned = {c: run("vector", c, "tuning").rates for c in COEFFICIENTS}
+        tuned = {c: run(v, c, "tuning").rates for c in COEFFICIENTS}
         chosen = max(COEFFICIENTS, key=lambda c: (min(tuned[c]), -c))
-        held = {
-            (k, c): run(k, c, "held_out") for k in kinds for c in COEFFICIENTS if k == "vector" or c in (chosen, *CONTROLLED)
-        }
-        cell = held["vector", chosen]
-        controls = [percent(held[k, chosen].trait) if k in kinds else "-" for k in ("random", "shuffled")]
-        print(name, chosen, cell.rates, flush=True)
+        held = {c: run(v, c) for c in COEFFICIENTS}
+        cell = held[chosen]
+        draws = [run(twin, chosen).trait for twin in vectors[f"shuffled.{name}"]]
+        controls = [percent(run(vectors[f"random.{name}"], chosen).trait), percent(sum(draws, [])), f"{max(map(mean, draws)):.2f}"]
+        print(name, chosen, cell.rates, controls, flush=True)
         best.append([name, f"{chosen:g}", percent(cell.trait), percent(cell.coherent), *controls, cell.texts[0].replace("|", "/")])
-        for kind in kinds:
-            outcomes = [held.get((kind, c)) for c in COEFFICIENTS]
-            full.append([name, kind, *("-" if o is None else f"{o.rates[0]:.2f} / {o.rates[1]:.2f}" for o in outcomes)])
-    head = f"Layers {how['layers']}, {how['mode']}; coherent below {limit:.2f} nats a token. n = 100 a cell.\n\n"
-    columns = ["trait", "coefficient", "trait rate", "coherent", "random vector", "shuffled labels", "first reply"]
+        full.append([name, *("{:.2f} / {:.2f}".format(*held[c].rates) for c in COEFFICIENTS)])
+    head = f"Layers {how['layers']}, {how['mode']}; coherent below {limit:.2f} nats a token. n = 100 a cell, and 100 for each shuffle.\n\n"
+    columns = ["trait", "coefficient", "trait rate", "coherent", "random vector", "shuffled labels", "highest shuffle", "first reply"]
     write_section("steering", head + table(columns, best))
-    write_section("steering-full", "Trait rate / coherent share.\n\n" + table(["trait", "vector", *map(str, COEFFICIENTS)], full))
+    write_section("steering-full", "Trait rate / coherent share.\n\n" + table(["trait", *map(str, COEFFICIENTS)], full))
     accuracy = [[m, f"{classifiers.trait_judge(m)[1]:.3f}"] for m in MODES]
     write_section("judges", table(["trait judge", "accuracy on unseen generator text"], accuracy))
 
@@ -189,7 +182,7 @@ def main() -> None:
     commands.add_parser("figures").set_defaults(run=measure)
     s = commands.add_parser("steer")
     s.add_argument("--vectors", type=Path, required=True, help="personas.safetensors: persona.<trait> (layers, d_model)")
-    s.add_argument("--controls", type=Path, help="shuffled.<trait> and random.<trait>, if they are in a file of their own")
+    s.add_argument("--controls", type=Path, required=True, help="shuffled.<trait> (shuffles, layers, d_model), random.<trait>")
     s.set_defaults(run=steer)
     args = p.parse_args()
     args.run(args)

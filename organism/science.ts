@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { scorerOf } from '../src/lib/engine/score-reply';
 import { readClassifiers } from '../src/lib/extract/classifier';
 import { coherentShare, measureCoherence, meanKl } from '../src/lib/extract/coherence';
-import { randomTwin, shuffledTwin } from '../src/lib/extract/controls';
+import { randomTwin, shuffledTwin, type Labelled } from '../src/lib/extract/controls';
 import { ownReplies } from '../src/lib/extract/own-replies';
 import { parseTraits, type Trait } from '../src/lib/extract/prompts';
 import { MemoryRecords } from '../src/lib/extract/records';
@@ -109,16 +109,17 @@ export async function run(args: string[]): Promise<void> {
   /** The shipped vector's twin from samples with shuffled labels; nothing is dropped, so no reply is needed. */
   async function shuffled(trait: Trait, vector: Float64Array, random: Random): Promise<Float64Array> {
     const { positions: site } = space.personas.find(({ name }) => name === trait.name)!;
-    const strata = new Map<string, Float64Array[]>();
+    const labels: Labelled[][] = [];
     for (const polarity of ['positive', 'negative'] as const) {
+      const samples: Labelled[] = [];
       for (const [i, { prompt, question }] of planSamples(trait[polarity], trait.questions, 24).entries()) {
         const sampling = { temperature: settings.temperature, topP: 0.95, seed: seed + i, maxTokens: site === 'response' ? settings.maxTokens : 1 };
         const { mean } = await takeSample(engine, { system: prompt, question, site, sampling });
-        const stratum = `${polarity} ${prompt}`;
-        if (mean) strata.set(stratum, [...(strata.get(stratum) ?? []), mean]);
+        if (mean) samples.push({ prompt, mean });
       }
+      labels.push(samples);
     }
-    return shuffledTwin(vector, [...strata.values()], dModel, random);
+    return shuffledTwin(vector, labels, dModel, random);
   }
 }
 

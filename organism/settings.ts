@@ -15,6 +15,7 @@ const schema = v.strictObject({
   temperature: v.number(),
   maxTokens: v.number(),
   seed: v.number(),
+  shuffles: v.number(),
   axisCoherentUpTo: coherentUpTo,
   /** The range that a trait's evaluation found coherent. */
   traits: v.record(v.string(), v.strictObject({ coherentUpTo })),

@@ -45,14 +45,6 @@ def chain(*hooks: Hook) -> Hook:
     return hook
 
 
-def random_like(v: Tensor, seed: int) -> Tensor:
-    """A random vector whose increments have the norms of v's increments."""
-    g = torch.Generator().manual_seed(seed)
-    increments = v.diff(dim=0, prepend=torch.zeros_like(v[:1]))
-    noise = torch.nn.functional.normalize(torch.randn(v.shape, generator=g), dim=-1)
-    return (noise * increments.norm(dim=-1, keepdim=True)).cumsum(0)
-
-
 @torch.no_grad()
 def reply_nll(model: Model, prompts: list[list[int]], replies: list[list[int]]) -> Tensor:
     """Mean negative log-likelihood a token of each reply, unsteered."""

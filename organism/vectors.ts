@@ -47,18 +47,17 @@ export async function run([model = 'organism-assistant', settingsFile = 'vectors
 }
 
 async function extractPersonas(engine: Engine, settings: Settings, only?: string[]): Promise<PersonaParts[]> {
-  const { targetLayer, positions, steering, temperature, maxTokens, seed, samplesPerPolarity } = settings;
+  const { steering, positions, ...rest } = settings;
   const showsTrait = await readJudges();
   const judge = ({ trait, polarity, text }: JudgedReply) => showsTrait(trait.name, text) === (polarity === 'positive');
   const personas: PersonaParts[] = [];
   for (const trait of parseTraits(await readJson('prompts/traits.json'))) {
     if (only && !only.includes(trait.name)) continue;
-    const options = { targetLayer, temperature, maxTokens, seed, samplesPerPolarity, positions, judge, onProgress: printProgress };
     personas.push({
       ...{ label: trait.label, description: trait.description, positions },
       steering,
       coherentUpTo: settings.traits[trait.name]?.coherentUpTo ?? null,
-      extracted: await extractPersona(engine, trait, options),
+      extracted: await extractPersona(engine, trait, { ...rest, positions, judge, onProgress: printProgress }),
     });
   }
   return personas;

@@ -71,8 +71,9 @@ test('a model folder elsewhere is loaded if its server allows it, and refused in
   const closed = await serveModels({});
   const openFolder = async (url: string) => {
     await page.getByTestId('model-status').click();
-    await page.getByLabel('A folder in Hugging Face layout, by URL').fill(url);
-    await page.getByRole('button', { name: 'Open', exact: true }).click();
+    await page.getByText('Another model, by its address').click();
+    await page.getByLabel('A folder in Hugging Face layout').fill(url);
+    await page.getByTestId('custom-model').getByRole('button', { name: 'Open' }).first().click();
   };
   try {
     await open(page);

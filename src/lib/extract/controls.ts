@@ -8,30 +8,45 @@ export function meanDifference(positives: readonly Float64Array[], negatives: re
   return subtract(meanVector(positives), meanVector(negatives));
 }
 
+/** A sample's mean residual (nLayers, dModel), and the system prompt that it was written under. */
+export interface Labelled {
+  prompt: string;
+  mean: Float64Array;
+}
+
 /**
  * The same computation on shuffled labels, scaled to |v[l]| at every layer.
  *
- * Labels are shuffled inside each stratum (the samples of one label under one system prompt), half against half. A plain
- * shuffle is uneven by chance, and even one that splits each label evenly mixes prompts that ask with different force: the
- * remainder then points along v or -v, and scaling it up makes a copy of v out of it.
+ * Each system prompt's samples are split evenly between the two shuffled labels. With a plain shuffle the split is uneven
+ * by chance, between labels or between strong and weak prompts of a label; the remainder points along v or -v, and scaling
+ * it up makes a copy of v out of it. Some of v is left in a single draw even so (see the cosine): take several.
  *
  * @param vector (nLayers, dModel), the true difference
- * @throws RangeError if no stratum has two samples
  */
 export function shuffledTwin(
   vector: Float64Array,
-  strata: readonly (readonly Float64Array[])[],
+  labels: readonly (readonly Labelled[])[],
   dModel: number,
   random: Random,
 ): Float64Array {
-  const differences = strata.flatMap((samples) => {
-    const shuffled = random.shuffle(samples);
-    // An odd one out would tip the balance.
-    const half = Math.floor(shuffled.length / 2);
-    return half === 0 ? [] : [meanDifference(shuffled.slice(0, half), shuffled.slice(half, 2 * half))];
-  });
-  if (differences.length === 0) throw new RangeError('no two samples to exchange labels between');
-  return rescale(meanVector(differences), normPerLayer(vector, dModel), dModel);
+  // Mean of the labels' own differences, so that labels of unequal size cancel too.
+  const shuffled = meanVector(labels.map((samples) => meanDifference(...splitEvenly(samples, random))));
+  return rescale(shuffled, normPerLayer(vector, dModel), dModel);
+}
+
+/** Halves with as many samples of each prompt; an odd one out would tip the balance and is left out. */
+function splitEvenly(samples: readonly Labelled[], random: Random): [Float64Array[], Float64Array[]] {
+  const prompts = [...new Set(samples.map(({ prompt }) => prompt))];
+  const groups = prompts.map((prompt) => samples.filter((sample) => sample.prompt === prompt));
+  const halves: [Float64Array[], Float64Array[]] = [[], []];
+  // Where no prompt has two samples, halves of different prompts are the best there is.
+  for (const group of groups.some(({ length }) => length > 1) ? groups : [samples]) {
+    const means = random.shuffle(group.map(({ mean }) => mean));
+    const half = Math.floor(means.length / 2);
+    halves[0].push(...means.slice(0, half));
+    halves[1].push(...means.slice(half, 2 * half));
+  }
+  return halves;
 }
 
 /** Scales layer l to `norms[l]`; a zero layer stays zero. */

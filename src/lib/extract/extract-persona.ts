@@ -5,7 +5,7 @@ import { normPerLayer } from '../interp/axis';
 import { cosine, dot, layerOf } from '../interp/linear';
 import { Random } from '../interp/random';
 import { auroc } from '../interp/stats';
-import { meanDifference, randomTwin, shuffledTwin } from './controls';
+import { meanDifference, randomTwin, shuffledTwin, type Labelled } from './controls';
 import type { Trait } from './prompts';
 import { planSamples, takeSample, type ExtractControl } from './sample';
 
@@ -16,7 +16,8 @@ export interface JudgedReply {
   question: string;
   text: string;
 }
-export type Polarity = 'positive' | 'negative';
+const polarities = ['positive', 'negative'] as const;
+export type Polarity = (typeof polarities)[number];
 
 export interface PersonaOptions extends ExtractControl {
   /** Where means are taken. */
@@ -33,6 +34,8 @@ export interface PersonaOptions extends ExtractControl {
   maxTokens?: number;
   /** Default 0. */
   seed?: number;
+  /** How many times labels are shuffled; default 1. */
+  shuffles?: number;
 }
 
 export interface ExtractedPersona {
@@ -48,16 +51,14 @@ export interface ExtractedPersona {
   splitHalfCosine: number;
   /** The vectors of the two halves of the questions, (nLayers, dModel) each. */
   halves: [Float64Array, Float64Array];
-  controls: { shuffled: Float64Array; random: Float64Array };
+  /** `shuffled`: one for each shuffle of the labels. */
+  controls: { shuffled: Float64Array[]; random: Float64Array };
 }
 
-interface Kept {
+interface Kept extends Labelled {
   polarity: Polarity;
   /** Questions alternate between the halves. */
   half: 0 | 1;
-  /** The system prompt it was sampled under. */
-  prompt: string;
-  mean: Float64Array;
 }
 
 /**
@@ -67,12 +68,12 @@ interface Kept {
  */
 export async function extractPersona(engine: Engine, trait: Trait, options: PersonaOptions): Promise<ExtractedPersona> {
   const { dModel } = engine.info;
-  const { targetLayer, seed = 0 } = options;
+  const { targetLayer, seed = 0, shuffles = 1 } = options;
   const kept = await sampleTrait(engine, trait, options);
   const of = (polarity: Polarity, half?: number) =>
     kept.filter((s) => s.polarity === polarity && (half === undefined || s.half === half)).map(({ mean }) => mean);
   const [positives, negatives] = [of('positive'), of('negative')];
-  for (const polarity of ['positive', 'negative'] as const) {
+  for (const polarity of polarities) {
     for (const half of [0, 1]) {
       if (of(polarity, half).length > 0) continue;
       const message = `Too few ${polarity} replies of "${trait.label}" were what their system prompt asked for.`;
@@ -89,6 +90,7 @@ export async function extractPersona(engine: Engine, trait: Trait, options: Pers
     return auroc(scores('positive'), scores('negative'));
   };
   const random = new Random(seed);
+  const labels = polarities.map((polarity) => kept.filter((s) => s.polarity === polarity));
   return {
     name: trait.name,
     vector,
@@ -98,21 +100,10 @@ export async function extractPersona(engine: Engine, trait: Trait, options: Pers
     splitHalfCosine: cosine(at(halves[0]), at(halves[1])),
     halves,
     controls: {
-      shuffled: shuffledTwin(vector, strataOf(kept), dModel, random),
+      shuffled: Array.from({ length: shuffles }, () => shuffledTwin(vector, labels, dModel, random)),
       random: randomTwin(vector, dModel, random),
     },
   };
-}
-
-/** Means by label and system prompt; by label alone where no prompt was used twice. */
-function strataOf(kept: readonly Kept[]): Float64Array[][] {
-  const group = (keyOf: (sample: Kept) => string) => {
-    const strata = new Map<string, Float64Array[]>();
-    for (const sample of kept) strata.set(keyOf(sample), [...(strata.get(keyOf(sample)) ?? []), sample.mean]);
-    return [...strata.values()];
-  };
-  const byPrompt = group(({ polarity, prompt }) => `${polarity} ${prompt}`);
-  return byPrompt.some(({ length }) => length > 1) ? byPrompt : group(({ polarity }) => polarity);
 }
 
 async function sampleTrait(engine: Engine, trait: Trait, options: PersonaOptions): Promise<Kept[]> {
@@ -120,7 +111,7 @@ async function sampleTrait(engine: Engine, trait: Trait, options: PersonaOptions
   const needsReply = positions === 'response' || judge !== undefined;
   const maxTokens = needsReply ? (options.maxTokens ?? 64) : 1;
   const most = options.samplesPerPolarity ?? Infinity;
-  const plan = (['positive', 'negative'] as const).flatMap((polarity) =>
+  const plan = polarities.flatMap((polarity) =>
     planSamples(trait[polarity], trait.questions, most).map((pair) => ({ ...pair, polarity })),
   );
   const kept: Kept[] = [];
@@ -129,7 +120,7 @@ async function sampleTrait(engine: Engine, trait: Trait, options: PersonaOptions
     const { text, mean } = await takeSample(engine, { system: prompt, question, site: positions, sampling, signal });
     const isKept = !judge || (await judge({ trait, polarity, question, text }));
     const half = trait.questions.indexOf(question) % 2 === 0 ? 0 : 1;
-    if (mean && isKept) kept.push({ polarity, half, prompt, mean });
+    if (mean && isKept) kept.push({ polarity, prompt, half, mean });
     onProgress?.({ subject: trait.name, done: done + 1, total: plan.length });
   }
   return kept;

@@ -121,9 +121,12 @@ export async function extractTrait(
 
   const controlling = { ...trials, onReply: () => meter.step('controls', trait.label) };
   const twins: Evidence['controls'] = { random: [], shuffled: [] };
-  for (const name of ['random', 'shuffled'] as const) {
+  for (const [name, meaningless] of [
+    ['random', controls.random],
+    ['shuffled', controls.shuffled[0]!],
+  ] as const) {
     for (const coefficient of coefficients) {
-      twins[name].push(await measureCell(controlling, controls[name], chosen.steering, coefficient, heldOut));
+      twins[name].push(await measureCell(controlling, meaningless, chosen.steering, coefficient, heldOut));
     }
   }
   const twin = (name: 'random' | 'shuffled') =>

@@ -24,6 +24,7 @@ const open = (noise: number, effect = 1) =>
   new SyntheticEngine({ noise, meanFor: (system) => truth.map((x) => 5 + (isPirate(system) ? effect * x : 0)) });
 const options = { positions: 'message', targetLayer: 1 } as const;
 const at = (vectors: Float64Array, layer: number) => layerOf(vectors, layer, dModel);
+const meanOf = (values: number[]) => values.reduce((sum, x) => sum + x, 0) / values.length;
 
 describe('a persona vector', () => {
   it('is the difference that was put in, exactly so without noise', async () => {
@@ -100,31 +101,38 @@ describe('a persona vector', () => {
 describe('controls', () => {
   it('are as long as the vector at every layer and mean nothing', async () => {
     const { vector, controls } = await extractPersona(open(1), trait, options);
-    for (const twin of [controls.shuffled, controls.random]) {
+    for (const twin of [...controls.shuffled, controls.random]) {
       for (let layer = 0; layer < nLayers; layer++) {
         expect(norm(at(twin, layer))).toBeCloseTo(norm(at(vector, layer)), 9);
       }
     }
   });
 
-  it.each([
-    ['a strong effect', (_: string) => 1],
-    ['prompts that ask with different force', (system: string) => (system.startsWith('You') ? 2 : 0.5)],
-  ])('by shuffled labels hold nothing of %s', async (_, force) => {
-    // A hundred standard deviations: a split that is uneven in labels or prompts would be all effect.
-    const engine = new SyntheticEngine({
-      noise: 0.01,
-      meanFor: (system) => truth.map((x) => 5 + (isPirate(system) ? force(system!) * x : 0)),
-    });
-    for (let seed = 0; seed < 5; seed++) {
-      const { vector, controls } = await extractPersona(engine, trait, { ...options, seed });
-      expect(Math.abs(cosine(at(controls.shuffled, 1), at(vector, 1)))).toBeLessThan(0.9);
-    }
+  it('by shuffled labels hold nothing of a strong effect', async () => {
+    // 100 standard deviations: an uneven split would be all effect.
+    const { vector, controls } = await extractPersona(open(0.01, 1), trait, { ...options, shuffles: 10 });
+    const cosines = controls.shuffled.map((twin) => Math.abs(cosine(at(twin, 1), at(vector, 1))));
+    expect(cosines).toHaveLength(10);
+    expect(meanOf(cosines)).toBeLessThan(0.5);
   });
 
-  it('by shuffled labels are there where no prompt was used twice', async () => {
-    const { controls } = await extractPersona(open(1), trait, { ...options, samplesPerPolarity: 2 });
-    expect(norm(at(controls.shuffled, 1))).toBeGreaterThan(0);
+  it('by shuffled labels hold nothing of how strong each prompt is', async () => {
+    // The second positive prompt asks half as strongly: 50 standard deviations between prompts of one label.
+    const engine = new SyntheticEngine({
+      noise: 0.01,
+      meanFor: (system) => truth.map((x) => (isPirate(system) ? (system!.startsWith('You') ? x : x / 2) : 0)),
+    });
+    const { vector, controls } = await extractPersona(engine, trait, { ...options, shuffles: 10 });
+    expect(meanOf(controls.shuffled.map((twin) => Math.abs(cosine(at(twin, 1), at(vector, 1)))))).toBeLessThan(0.5);
+  });
+
+  it('by shuffled labels can be drawn from single samples of prompts', async () => {
+    const { vector, controls } = await extractPersona(
+      open(1),
+      { ...trait, questions: ['a', 'b'] },
+      { ...options, samplesPerPolarity: 2 },
+    );
+    expect(norm(at(controls.shuffled[0]!, 1))).toBeCloseTo(norm(at(vector, 1)), 9);
   });
 
   it('by rotation keep the angles between layers, so the increments are as long too', async () => {
@@ -142,6 +150,7 @@ describe('controls', () => {
     const tensors = controlTensors(engine.info, [await extractPersona(engine, trait, options)]);
     expect([...tensors.keys()]).toEqual(['shuffled.pirate', 'random.pirate']);
     expect(tensors.get('random.pirate')!.shape).toEqual([nLayers, dModel]);
+    expect(tensors.get('shuffled.pirate')!.shape).toEqual([1, nLayers, dModel]);
   });
 });
 

@@ -6,11 +6,12 @@ from where `npm run calibrate` brings it to the page. The axis is judged on all 
 import argparse
 import json
 
+from evaluate import COHERENT, HERE, read_prompts  # before torch: it keeps idle threads from spinning
+
 import torch
 from torch import Tensor
 
 import steering
-from evaluate import COHERENT, HERE, read_prompts
 from export import MODELS
 from inference import Model, read_safetensors
 

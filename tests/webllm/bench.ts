@@ -5,6 +5,7 @@
  * "Alone" is WebLLM on its device as the browser made it: the interposer's methods are taken off the device for that reply, and put back after it.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +14,14 @@ import { createServer } from 'vite';
 import type { ResolvedChatRequest } from '../../src/lib/engine/engine';
 import { findChromium, softwareGpuFlags } from '../run/chromium.js';
 import { serveModel } from './model-server';
+
+const HTML = `<!doctype html><title>bench</title><script type="module">
+  import { openWebLlm } from '/src/lib/webllm/source.ts';
+  globalThis.openWebLlm = openWebLlm;
+</script>`;
+declare global {
+  var openWebLlm: typeof import('../../src/lib/webllm/source').openWebLlm;
+}
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -24,6 +33,10 @@ export async function run(): Promise<void> {
   const served = await serveModel({ lib, weights: 'random' });
   // The sources themselves, without the page: its drawing would share the GPU.
   const vite = await createServer({ root, server: { port: 4177, strictPort: true }, logLevel: 'error' });
+  // In front of the site's own routes. A page that playwright makes up may not fetch from this machine.
+  const handle = (_: unknown, response: ServerResponse) =>
+    response.writeHead(200, { 'Content-Type': 'text/html' }).end(HTML);
+  vite.middlewares.stack.unshift({ route: '/bench', handle });
   await vite.listen();
   const profile = mkdtempSync(join(tmpdir(), 'personascope-bench-'));
   const browser = await chromium.launchPersistentContext(profile, {
@@ -33,10 +46,8 @@ export async function run(): Promise<void> {
   try {
     const page = browser.pages()[0]!;
     page.setDefaultTimeout(0);
-    await page.route('http://localhost:4177/bench', (route) =>
-      route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>bench</title>' }),
-    );
     await page.goto('http://localhost:4177/bench');
+    await page.waitForFunction(() => 'openWebLlm' in globalThis);
     const { gpu, times } = await page.evaluate(measure, { ...pick(served), rounds, maxTokens });
     console.log(`machine: ${cpus()[0]?.model} x ${cpus().length}, GPU: ${gpu}`);
     console.log(`WebLLM 0.2.79, ${served.library.file}: decode, ${rounds} rounds of ${maxTokens} tokens`);
@@ -65,8 +76,6 @@ interface Setting {
 
 /** Runs in the browser. @returns milliseconds a token, by variant and round */
 async function measure({ url, lib, nLayers, rounds, maxTokens }: Setting) {
-  const source = '/src/lib/webllm/source.ts';
-  const { openWebLlm } = (await import(/* @vite-ignore */ source)) as typeof import('../../src/lib/webllm/source');
   const { engine } = await openWebLlm({
     ...{ id: 'bench', label: 'bench', isSoftwareGpu: false, gpuName: '' },
     source: { url, lib, runtime: '0.2.79' },

@@ -7,7 +7,7 @@ import type { Kernel } from './kernel';
 import type { BufferRef } from './tensor';
 
 /** Uniform offsets must be multiples of this (WebGPU's default limit), so each dispatch has a slot of this many bytes. */
-const SLOT = 256;
+export const SLOT = 256;
 const MAX_GRID = 65_535;
 /** Bind groups kept. A model needs a few hundred; those of tensors that are gone (a chat's taps) are dropped with all others once there are more. */
 const MAX_GROUPS = 4096;
@@ -117,13 +117,7 @@ export class Commands implements CommandSink {
     const key = `${kernel.key} ${tensors.map(({ id }) => id).join()}`;
     let group = this.#groups.get(key);
     if (!group) {
-      group = this.#gpu.device.createBindGroup({
-        layout: kernel.layout,
-        entries: [
-          { binding: 0, resource: { buffer: this.#paramsBuffer, size: SLOT } },
-          ...kernel.bindings.map(({ index }, i) => ({ binding: index, resource: { buffer: tensors[i]!.buffer } })),
-        ],
-      });
+      group = createGroup(this.#gpu, kernel, tensors, this.#paramsBuffer);
       if (this.#groups.size >= MAX_GROUPS) this.#groups.clear();
       this.#groups.set(key, group);
     }
@@ -164,5 +158,16 @@ export function writeParams(view: DataView, offset: number, kernel: Kernel, para
     if (value === undefined) throw new Error(`${kernel.key}: param "${name}" is missing.`);
     if (type === 'u32') view.setUint32(offset + i * 4, value, true);
     else view.setFloat32(offset + i * 4, value, true);
+  });
+}
+
+/** The kernel's bindings, params in a slot at a dynamic offset. @param tensors as {@link orderTensors} gives them */
+export function createGroup(gpu: Gpu, kernel: Kernel, tensors: readonly BufferRef[], params: GPUBuffer): GPUBindGroup {
+  return gpu.device.createBindGroup({
+    layout: kernel.layout,
+    entries: [
+      { binding: 0, resource: { buffer: params, size: SLOT } },
+      ...kernel.bindings.map(({ index }, i) => ({ binding: index, resource: { buffer: tensors[i]!.buffer } })),
+    ],
   });
 }

@@ -2,14 +2,12 @@
  * Our kernels, written into a compute pass that somebody else has open. Params are kept by content and never overwritten, because the commands that
  * read them may be submitted much later; after the first tokens a dispatch costs two map look-ups and three calls.
  */
-import { orderTensors, writeParams, type CommandSink } from '../gpu/commands';
+import { createGroup, orderTensors, SLOT, writeParams, type CommandSink } from '../gpu/commands';
 import type { Gpu } from '../gpu/device';
 import type { Kernel } from '../gpu/kernel';
 import type { BufferRef } from '../gpu/tensor';
 import type { PassWriter } from './interposer';
 
-/** Dynamic uniform offsets are multiples of this. */
-const SLOT = 256;
 const SLOTS = 1024;
 
 export class PassCommands implements CommandSink {
@@ -75,13 +73,7 @@ export class PassCommands implements CommandSink {
     const key = `${kernel.key} ${tensors.map(({ id }) => id).join()}`;
     let group = this.#groups.get(key);
     if (!group) {
-      group = this.#gpu.device.createBindGroup({
-        layout: kernel.layout,
-        entries: [
-          { binding: 0, resource: { buffer: this.#params, size: SLOT } },
-          ...kernel.bindings.map(({ index }, i) => ({ binding: index, resource: { buffer: tensors[i]!.buffer } })),
-        ],
-      });
+      group = createGroup(this.#gpu, kernel, tensors, this.#params);
       this.#groups.set(key, group);
     }
     return group;

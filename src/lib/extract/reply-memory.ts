@@ -3,6 +3,7 @@
  * kept as soon as it is written, under what was asked. The same question with the same seed has the same answer, so a
  * remembered one may stand for it.
  */
+import { sha256 } from '../interp/sha256';
 import type { ChatOptions, ChatResult, Collected, Engine, ModelInfo, ResolvedChatRequest } from '../engine/engine';
 
 /** Where answers are kept: IndexedDB in the page, a map in tests and in Node. */
@@ -91,6 +92,5 @@ async function digest(question: unknown): Promise<string> {
     if (value instanceof Map) return [...value];
     return ArrayBuffer.isView(value) ? Array.from(value as Float32Array) : value;
   });
-  const bytes = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(json)));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return sha256(new TextEncoder().encode(json));
 }

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { PersonascopeError } from '../errors';
 import { parseConfig, type LlamaConfig } from './config';
 import type { TensorEntry } from '../interp/safetensors';
+import { sha256 } from '../interp/sha256';
 import { badModel, downloadJson, downloadText, type DownloadOptions } from '../net/download';
 import { downloadShard, type Shard } from './shard';
 import { checkTensors, expectedTensors } from './tensors';
@@ -160,11 +161,6 @@ async function digestShards(shards: ReadonlyMap<string, Shard>): Promise<string>
   if (digests.length === 1) return digests[0]!;
   const lines = [...shards.keys()].map((file, i) => `${digests[i]}  ${file}\n`);
   return sha256(new TextEncoder().encode(lines.join('')));
-}
-
-async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 function sum(numbers: readonly number[]): number {

@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { ChatTokenizer } from '../chat/tokenizer';
 import { PersonascopeError } from '../errors';
+import { sha256 } from '../interp/sha256';
 import { mirrorUrl } from '../net/mirror';
 import { parseChatConfig, toJinja } from './chat-config';
 import { WebLlmEngine, type OpenOptions as EngineOptions } from './engine';
@@ -126,7 +127,5 @@ async function readOptional(url: string, mirror: string | undefined, signal?: Ab
 }
 
 async function digestOf(url: string, signal?: AbortSignal): Promise<string> {
-  const bytes = await (await read(url, signal)).arrayBuffer();
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return sha256(await (await read(url, signal)).arrayBuffer());
 }

@@ -2,7 +2,7 @@
 import type { CollectSite, ResolvedChatRequest } from '../engine/engine';
 import { PersonascopeError } from '../errors';
 import type { TokenRange } from '../taps/accumulator';
-import type { ChatTokenizer } from './tokenizer';
+import { commonPrefix, type ChatTokenizer } from './tokenizer';
 
 export interface Prompt {
   /** The prompt and, from `length` on, the prefilled words of the reply. */
@@ -20,7 +20,7 @@ export function encodePrompt(
 ): Prompt {
   const { ids, message } = tokenizer.encodeChat(messages, prefill);
   checkLength(ids.length, contextLength);
-  const length = prefill ? commonPrefixLength(tokenizer.encodeChat(messages).ids, ids) : ids.length;
+  const length = prefill ? commonPrefix(tokenizer.encodeChat(messages).ids, ids) : ids.length;
   return { ids, length, message };
 }
 
@@ -39,10 +39,4 @@ export function checkLength(tokens: number, contextLength: number): void {
   const message = `The conversation is ${tokens} tokens long; this model reads at most ${contextLength}.`;
   const nextStep = 'Start a new chat, or edit an earlier message: the turns after it are dropped.';
   throw new PersonascopeError('ContextOverflow', message, nextStep);
-}
-
-function commonPrefixLength(a: number[], b: number[]): number {
-  let length = 0;
-  while (length < a.length && length < b.length && a[length] === b[length]) length++;
-  return length;
 }

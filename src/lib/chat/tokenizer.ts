@@ -246,7 +246,8 @@ function splitAround(text: string, pattern: RegExp): string[] {
   return text.split(new RegExp(`(${pattern.source})`, 'u')).filter((piece) => piece !== '');
 }
 
-function commonPrefix(a: readonly number[], b: readonly number[]): number {
+/** How many tokens two sequences begin with alike. */
+export function commonPrefix(a: readonly number[], b: readonly number[]): number {
   const different = a.findIndex((id, i) => id !== b[i]);
   return different === -1 ? Math.min(a.length, b.length) : different;
 }

@@ -1,5 +1,6 @@
 /** What a conversation from outside (a link, a stored record) must look like, with bounds on everything. */
 import * as v from 'valibot';
+import { between, finite, integer, text } from './fields';
 import { PersonascopeError } from '../errors';
 import type { Conversation } from './conversation';
 import { unpackTokenIds } from './token-ids';
@@ -17,12 +18,6 @@ export const limits = {
   tokens: 32_768,
 } as const;
 
-const finite = v.pipe(v.number('must be a number'), v.finite('must be finite'));
-const between = (low: number, high: number) =>
-  v.pipe(finite, v.minValue(low, `must be at least ${low}`), v.maxValue(high, `must be at most ${high}`));
-const integer = (low: number, high: number) => v.pipe(between(low, high), v.integer('must be a whole number'));
-const text = (length: number) =>
-  v.pipe(v.string('must be text'), v.maxLength(length, `must be at most ${length} characters`));
 const list = <S extends v.GenericSchema>(item: S, length: number) =>
   v.pipe(v.array(item, 'must be a list'), v.maxLength(length, `must have at most ${length} items`));
 

@@ -1,13 +1,8 @@
 /** What the fields of a vector file must look like, in whichever format they came. */
 import * as v from 'valibot';
+import { between, finite, integer, text } from './fields';
 import { badVector, type VectorHeader } from './vector-file';
 
-const finite = v.pipe(v.number('must be a number'), v.finite('must be finite'));
-const between = (low: number, high: number) =>
-  v.pipe(finite, v.minValue(low, `must be at least ${low}`), v.maxValue(high, `must be at most ${high}`));
-const integer = (low: number, high: number) => v.pipe(between(low, high), v.integer('must be a whole number'));
-const text = (length: number) =>
-  v.pipe(v.string('must be text'), v.maxLength(length, `must be at most ${length} characters`));
 const count = integer(0, Number.MAX_SAFE_INTEGER);
 /** With a message of ours: valibot's own would repeat whatever came instead. Unknown fields are left out: a later version may add some. */
 export const object = <E extends v.ObjectEntries>(entries: E) => v.object(entries, 'must be an object');

@@ -47,6 +47,10 @@ test.beforeAll(async () => {
   served = await serveModel({ lib, weights: isTransplant ? 'organism' : 'random' });
   // A persistent profile has the storage that 2 GB of weights need; a temporary one has not.
   profile = mkdtempSync(join(tmpdir(), 'personascope-webllm-'));
+  await openPage();
+});
+
+async function openPage(): Promise<void> {
   browser = await chromium.launchPersistentContext(profile, {
     executablePath: findChromium(),
     args: process.env.PERSONASCOPE_GPU ? ['--enable-unsafe-webgpu'] : softwareGpuFlags,
@@ -55,7 +59,7 @@ test.beforeAll(async () => {
   page.setDefaultTimeout(0);
   await page.goto(`http://localhost:${port}/`);
   await page.waitForFunction(() => globalThis.personascope?.info());
-});
+}
 
 test.afterAll(async () => {
   await browser?.close();
@@ -245,6 +249,9 @@ test('a device lost in the middle of a reply is said in words, and the model com
 });
 
 test('a device lost while the model loads is said in words, and a second try works', async () => {
+  // Another browser process on the same profile: one that lost its GPU twice in a short time gives none any more.
+  await browser.close();
+  await openPage();
   const failed = page.evaluate(
     (source) => personascope.load(source).catch(({ name, nextStep }) => [name, nextStep]),
     source(),

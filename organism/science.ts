@@ -108,7 +108,7 @@ export async function run(args: string[]): Promise<void> {
 
   /** The shipped vector's twin from samples with shuffled labels; nothing is dropped, so no reply is needed. */
   async function shuffled(trait: Trait, vector: Float64Array, random: Random): Promise<Float64Array> {
-    const { positions: site } = space.personas.find(({ name }) => name === trait.name)!;
+    const site = space.personas.find(({ name }) => name === trait.name)!.positions ?? 'response';
     const labels: Labelled[][] = [];
     for (const polarity of ['positive', 'negative'] as const) {
       const samples: Labelled[] = [];

@@ -72,9 +72,16 @@ describe('dials', () => {
     expect(dialScale({ negative: -0.75, positive: 1.5 })).toEqual({
       minimum: -2,
       maximum: 2,
+      step: 0.05,
       coherent: { negative: -0.75, positive: 1.5 },
     });
-    expect(dialScale(null).coherent).toBeNull();
+    expect(dialScale(null)).toEqual({ minimum: -2, maximum: 2, step: 0.05, coherent: null });
+  });
+
+  it('reach a dose of 0.2 where nothing was calibrated', () => {
+    expect(dialScale(null, 0.3).maximum).toBe(2);
+    for (const dose of [0.09, 0.013, 0.0004]) expect(dialScale(null, dose).maximum * dose).toBeGreaterThanOrEqual(0.2);
+    expect(dialScale(null, 0.013)).toEqual({ minimum: -20, maximum: 20, step: 0.5, coherent: null });
   });
 
   it('give the dose |c v| / |h| of the layer where it is largest', () => {

@@ -147,6 +147,22 @@ export class EngineHost implements Handlers {
     return this.#workshop.discard(this.#require());
   }
 
+  async keepVector(imported: Methods['keepVector']['request']) {
+    return this.#workshop.keep(this.#require(), imported);
+  }
+
+  async numbers({ name }: Methods['numbers']['request']) {
+    return this.#require().book.numbers(name);
+  }
+
+  async digest() {
+    return this.#require().digest();
+  }
+
+  async personaTensors() {
+    return this.#require().tensors;
+  }
+
   async forgetVector({ name }: Methods['forgetVector']['request']) {
     return this.#workshop.forgetVector(this.#require(), name);
   }
@@ -170,16 +186,17 @@ export class EngineHost implements Handlers {
   }
 
   /** What was made of this model here. A model that ships no persona space gets the one that was computed here. */
-  async #bringBack(opened: Opened): Promise<Pick<LoadedModel, 'extracted' | 'unfinished'>> {
+  async #bringBack(opened: Opened): Promise<Pick<LoadedModel, 'ownVectors' | 'unfinished'>> {
     const isKnown = await opened.digest().catch(() => null);
     // Offline, a cached model answers, but nothing says that what was kept is of these very weights.
-    if (!isKnown || opened.engine.info.taps !== 'verified') return { extracted: [], unfinished: null };
+    if (!isKnown || opened.engine.info.taps !== 'verified') return { ownVectors: [], unfinished: null };
     const own = opened.shipsSpace ? null : await this.#workshop.restoreSpace(opened);
     if (own) {
       opened.space = own.space;
+      opened.tensors = own.tensors;
       opened.book = createBook(opened.engine.info, own);
     }
-    return { extracted: await this.#workshop.restore(opened), unfinished: await this.#workshop.unfinished(opened) };
+    return { ownVectors: await this.#workshop.restore(opened), unfinished: await this.#workshop.unfinished(opened) };
   }
 
   async #openWebLlm(

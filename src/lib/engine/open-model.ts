@@ -3,6 +3,7 @@ import type { ChatTokenizer } from '../chat/tokenizer';
 import { PersonascopeError } from '../errors';
 import { describeAdapter, requestAdapter, type Gpu } from '../gpu/device';
 import type { PersonaSpace } from '../interp/persona-space';
+import type { NamedTensors } from '../interp/persona-tensors';
 import { VectorBook } from '../interp/vector-book';
 import { mirrorUrl } from '../net/mirror';
 import { LlamaEngine } from '../llama/engine';
@@ -23,6 +24,8 @@ export interface Opened<E extends Engine = Engine> {
   book: VectorBook;
   tokenizer: ChatTokenizer;
   space: PersonaSpace | null;
+  /** The space's; empty without one. */
+  tensors: NamedTensors;
   /** The space came with the model. */
   shipsSpace: boolean;
   /** The model's folder. */
@@ -50,9 +53,10 @@ export async function openWgsl(
   const personas = await downloadPersonaSpace(url, digest, signal);
   progress('compile', files.totalBytes, files.totalBytes);
   const book = createBook(files.config, personas);
-  const space = personas?.space ?? null;
-  const engine = await LlamaEngine.open({ gpu, files, id, label, targetLayer: space?.targetLayer, signal });
-  return { engine, book, tokenizer: files.tokenizer, space, shipsSpace: space !== null, url, digest };
+  const targetLayer = personas?.space.targetLayer;
+  const engine = await LlamaEngine.open({ gpu, files, id, label, targetLayer, signal });
+  const { tokenizer } = files;
+  return { engine, book, tokenizer, ...spaceOf(personas), url, digest };
 }
 
 /** All its files are there. */
@@ -77,10 +81,9 @@ export async function openWebLlmModel(
     const personas = isReadable
       ? await downloadPersonaSpace(mirrorUrl(local.url, mirror).href, digest, signal).catch(orOffline)
       : null;
-    const space = personas?.space ?? null;
-    if (space) engine.info.targetLayer = space.targetLayer;
+    if (personas) engine.info.targetLayer = personas.space.targetLayer;
     const book = createBook(engine.info, personas);
-    return { engine, book, tokenizer, space, shipsSpace: space !== null, url: source.url, digest };
+    return { engine, book, tokenizer, ...spaceOf(personas), url: source.url, digest };
   } catch (error) {
     await engine.destroy();
     throw error;
@@ -91,6 +94,10 @@ export async function openWebLlmModel(
 function orOffline(error: unknown): null {
   if (error instanceof PersonascopeError && error.name === 'DownloadFailed') return null;
   throw error;
+}
+
+function spaceOf(personas: PersonaFiles | null): Pick<Opened, 'space' | 'tensors' | 'shipsSpace'> {
+  return { space: personas?.space ?? null, tensors: personas?.tensors ?? new Map(), shipsSpace: personas !== null };
 }
 
 export function createBook(

@@ -1,10 +1,11 @@
 /** Messages between the page and the worker that owns the GPU. Every request settles exactly once: done, failed or cancelled (failed with `Aborted`). */
 import type { ExtractRequest } from '../extract/extract-request';
 import type { ExtractionProgress } from '../extract/progress';
-import type { SpaceRecord, UnfinishedJob, VectorRecord } from '../extract/records';
+import type { ExtractedVector, ImportedVector, SpaceRecord, UnfinishedJob, VectorRecord } from '../extract/records';
 import type { SpaceRequest } from '../extract/space-request';
 import type { PersonaSpace } from '../interp/persona-space';
-import type { Intervention } from '../interp/intervention';
+import type { Intervention, LayerVectors } from '../interp/intervention';
+import type { NamedTensors } from '../interp/persona-tensors';
 import type {
   ChatRequest,
   ChatResult,
@@ -41,8 +42,8 @@ export interface LoadedModel {
   info: ModelInfo;
   /** Null for a model without one. */
   personaSpace: PersonaSpace | null;
-  /** Vectors that were extracted in this browser, the oldest first. */
-  extracted: VectorRecord[];
+  /** Vectors that were extracted or imported in this browser, the oldest first. */
+  ownVectors: VectorRecord[];
   /** An extraction of this model that was interrupted. */
   unfinished: UnfinishedJob | null;
 }
@@ -76,12 +77,20 @@ export interface Methods {
     event: never;
   };
   /** A persona vector; known by its name from then on. Cancelled, it can be asked for again and goes on from what was done. */
-  extract: { request: ExtractRequest; result: VectorRecord; event: ExtractionProgress };
+  extract: { request: ExtractRequest; result: ExtractedVector; event: ExtractionProgress };
   /** Role vectors, axis and persona space, in the same way. */
   extractSpace: { request: SpaceRequest; result: ComputedSpace; event: ExtractionProgress };
   unfinished: { request: null; result: UnfinishedJob | null; event: never };
   /** Gives up what was interrupted. */
   discard: { request: null; result: void; event: never };
+  /** Keeps a vector that came from a file, under a name that is free. */
+  keepVector: { request: Pick<ImportedVector, 'entry' | 'vector' | 'origin'>; result: VectorRecord; event: never };
+  /** The raw v[l] of a vector that is known by name. */
+  numbers: { request: { name: string }; result: LayerVectors; event: never };
+  /** Of the loaded model's weights. */
+  digest: { request: null; result: string; event: never };
+  /** The tensors of the loaded model's persona space (`PersonaSpace`); empty without one. */
+  personaTensors: { request: null; result: NamedTensors; event: never };
   forgetVector: { request: { name: string }; result: void; event: never };
   /** The persona space that was computed here. */
   space: { request: null; result: SpaceRecord | null; event: never };

@@ -8,7 +8,14 @@ import { sampleSpace } from '../extract/extract-space';
 import { extractTrait } from '../extract/extract-trait';
 import { ProgressMeter, type ExtractionProgress } from '../extract/progress';
 import { loadPromptSet } from '../extract/ready-made';
-import { openRecords, within, type SpaceRecord, type UnfinishedJob, type VectorRecord } from '../extract/records';
+import {
+  openRecords,
+  within,
+  type ExtractedVector,
+  type SpaceRecord,
+  type UnfinishedJob,
+  type VectorRecord,
+} from '../extract/records';
 import { RememberingEngine, ReplyMemory } from '../extract/reply-memory';
 import { capLayers, reportSpace } from '../extract/space-report';
 import { mergeSums, spaceFromSums, type SpaceSums } from '../extract/space-sums';
@@ -18,6 +25,7 @@ import { embeddedModels } from './catalogue';
 import type { Engine } from './engine';
 import type { Opened } from './open-model';
 import type { PersonaFiles } from './persona-files';
+import type { Methods } from './protocol';
 import { scorerOf } from './score-reply';
 import { decodeSums, encodeSums } from './sums-file';
 import type { Turns } from './turns';
@@ -72,8 +80,8 @@ export class Workshop {
     return ((await this.#jobs.get(await digest())) as UnfinishedJob | undefined) ?? null;
   }
 
-  async extract(opened: Opened, request: ExtractRequest, run: Run): Promise<VectorRecord> {
-    const { engine, tokenizer, book, space } = opened;
+  async extract(opened: Opened, request: ExtractRequest, run: Run): Promise<ExtractedVector> {
+    const { engine, tokenizer, space } = opened;
     const isEmbedded = embeddedModels.some(({ id }) => id === engine.info.id);
     const prompts = await loadPromptSet(isEmbedded);
     const settings = parseSettings(request ?? {});
@@ -90,14 +98,29 @@ export class Workshop {
       });
       const isShipped = space?.personas.some(({ name }) => name === entry.name);
       const named = isShipped ? { ...entry, name: `my-${entry.name}`, label: `${entry.label}, mine` } : entry;
-      const record: VectorRecord = {
-        ...{ entry: named, vector: Float32Array.from(vector), evidence },
+      return this.#keep(opened, {
+        ...{ entry: named, vector: Float32Array.from(vector), evidence, origin: null },
         ...{ promptSet: prompts.name, createdAt: new Date().toISOString() },
-      };
-      book.add(named, record.vector);
-      await this.#vectors.set(`${await opened.digest()} ${named.name}`, record);
-      return record;
+      });
     });
+  }
+
+  /** One that came from a file. If its name is taken, it gets a number. */
+  async keep(opened: Opened, { entry, vector, origin }: Methods['keepVector']['request']): Promise<VectorRecord> {
+    checkReadable(opened.engine);
+    let name = entry.name;
+    for (let i = 2; opened.book.has(name); i++) name = `${entry.name.slice(0, 95)}-${i}`;
+    const label = name === entry.name ? entry.label : `${entry.label}, ${origin.file}`.slice(0, 200);
+    return this.#keep(opened, {
+      ...{ entry: parsePersonaEntry({ ...entry, name, label }), vector, evidence: null, origin },
+      ...{ promptSet: origin.header.provenance.promptSet, createdAt: new Date().toISOString() },
+    });
+  }
+
+  async #keep<R extends VectorRecord>({ book, digest }: Opened, record: R): Promise<R> {
+    book.add(record.entry, record.vector);
+    await this.#vectors.set(`${await digest()} ${record.entry.name}`, record);
+    return record;
   }
 
   async extractSpace(opened: Opened, request: SpaceRequest, run: Run): Promise<SpaceRecord> {
@@ -153,7 +176,7 @@ export class Workshop {
   async forgetVector({ book, digest }: Opened, name: string): Promise<void> {
     const key = `${await digest()} ${name}`;
     if ((await this.#vectors.get(key)) === undefined) {
-      throw new PersonascopeError('BadRequest', `"${name.slice(0, 100)}" was not extracted in this browser.`);
+      throw new PersonascopeError('BadRequest', `"${name.slice(0, 100)}" is no vector of this browser.`);
     }
     await this.#vectors.delete([key]);
     book.remove(name);

@@ -26,11 +26,13 @@ export interface Evidence {
   layers: LayerQuality[];
   /** Nats a token above which a reply counts as too surprising; null: not measured on this engine. */
   surpriseLimit: number | null;
-  /** On held-out questions; the first cell is unsteered. */
+  /** On the first half of the held-out questions; the first cell is unsteered. */
   sweep: Cell[];
-  /** The cell the dial is set up from, and its twins. */
+  /** The cell of the sweep that the dial is set up from, and its steering with controls on the same questions. */
   chosen: Cell;
   controls: { random: Cell[]; shuffled: Cell[] };
+  /** That steering and coefficient on the other half, which had no part in the choice: what the verdict is about. */
+  confirmed: Record<'vector' | keyof Evidence['controls'], Cell>;
   verdict: Verdict;
   calibration: CalibrationPoint[];
   /** |c v| / mean |h| at the dial's positive end; null: not calibrated. */
@@ -74,7 +76,9 @@ export async function extractTrait(
   const score = context.score && remembered(context.score, memory);
   const judge = chooseJudge(engine, trait, context, score);
   const positions: CollectSite = settings.positions ?? context.shipped?.positions ?? 'response';
-  const heldOut = trait.held_out.slice(0, settings.heldOut);
+  const each = Math.min(settings.heldOut, Math.floor(trait.held_out.length / 2));
+  const heldOut = trait.held_out.slice(0, each);
+  const untouched = trait.held_out.slice(each, 2 * each);
   const unreported = trait.tuning.length > 0 ? trait.tuning : trait.questions;
   const tuning = unreported.slice(0, settings.heldOut);
   const rows = sweptRows(engine.info.nLayers, settings.layers, context.shipped?.steering ?? null);
@@ -82,7 +86,7 @@ export async function extractTrait(
   const asked = Math.min(settings.samplesPerPolarity, trait.positive.length * trait.questions.length);
   const cells = 1 + rows.length * coefficients.length;
   const walk = 2 * settings.calibration.length * tuning.length;
-  const total = 2 * asked + 2 * heldOut.length + (cells + 2 * coefficients.length) * heldOut.length + walk;
+  const total = 2 * asked + 2 * heldOut.length + (cells + 2 * coefficients.length + 3) * heldOut.length + walk;
   const meter = new ProgressMeter(total, context.onProgress ?? (() => undefined), () => memory.counts.fresh);
 
   const { vector, norm, kept, halves, controls } = await extractPersona(engine, trait, {
@@ -120,17 +124,20 @@ export async function extractTrait(
   const chosen = chooseCell(sweep.slice(1));
 
   const controlling = { ...trials, onReply: () => meter.step('controls', trait.label) };
+  const meaningless = { random: controls.random, shuffled: controls.shuffled[0]! };
   const twins: Evidence['controls'] = { random: [], shuffled: [] };
-  for (const [name, meaningless] of [
-    ['random', controls.random],
-    ['shuffled', controls.shuffled[0]!],
-  ] as const) {
+  for (const name of ['random', 'shuffled'] as const) {
     for (const coefficient of coefficients) {
-      twins[name].push(await measureCell(controlling, meaningless, chosen.steering, coefficient, heldOut));
+      twins[name].push(await measureCell(controlling, meaningless[name], chosen.steering, coefficient, heldOut));
     }
   }
-  const twin = (name: 'random' | 'shuffled') =>
-    twins[name].find(({ coefficient }) => coefficient === chosen.coefficient)!;
+  const confirming = { ...controlling, seed: trials.seed + heldOut.length };
+  const confirm = (v: Float64Array) => measureCell(confirming, v, chosen.steering, chosen.coefficient, untouched);
+  const confirmed: Evidence['confirmed'] = {
+    vector: await confirm(vector),
+    random: await confirm(meaningless.random),
+    shuffled: await confirm(meaningless.shuffled),
+  };
 
   const calibrating = { ...trials, onReply: () => meter.step('calibration', trait.label) };
   const { coherentUpTo, points }: Pick<CoherentRange, 'points'> & Pick<PersonaEntry, 'coherentUpTo'> =
@@ -153,7 +160,8 @@ export async function extractTrait(
     },
     evidence: {
       ...{ judge: judge.kind, asked, layers, surpriseLimit: coherence.limit, sweep, chosen, controls: twins },
-      verdict: judgeVector(chosen, { random: twin('random'), shuffled: twin('shuffled') }),
+      confirmed,
+      verdict: judgeVector(confirmed.vector, confirmed),
       calibration: points,
       doseAtLimit: coherentUpTo && relativeDose(coherentUpTo.positive, norm, chosen.steering.layers, residualNorm),
       residualNorm,

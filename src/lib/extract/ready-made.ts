@@ -29,7 +29,7 @@ async function loadEnglishSet(): Promise<PromptSet> {
   ]);
   const drafted = traits.default.traits.map((trait: TraitDefinition) => draftTrait(trait, pool.default));
   return {
-    name: 'english@1',
+    name: 'english@2',
     traits: parseTraits({ traits: drafted }),
     pool: pool.default,
     roles: parseRoles(roles.default),

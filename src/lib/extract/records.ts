@@ -1,6 +1,7 @@
 /** What extractions keep in this browser: answers of one under way, the job itself, vectors and persona spaces that are done. */
 import { createStore, delMany, get, keys, set } from 'idb-keyval';
 import type { PersonaEntry } from '../interp/persona-space';
+import type { VectorHeader } from '../interp/vector-header';
 import type { Evidence } from './extract-trait';
 import type { AnswerStore } from './reply-memory';
 import type { SpaceReport } from './space-report';
@@ -10,14 +11,26 @@ export interface Records extends AnswerStore {
   keys(): Promise<string[]>;
 }
 
-/** A vector made in this browser. */
+/** A vector that did not come with the model. */
 export interface VectorRecord {
   entry: PersonaEntry;
   /** (nLayers, dModel) */
   vector: Float32Array;
-  evidence: Evidence;
-  promptSet: string;
+  /** Null: it came from a file. */
+  evidence: Evidence | null;
+  /** What the file said, and its name. Null: it was extracted here. */
+  origin: { file: string; header: VectorHeader } | null;
+  promptSet: string | null;
+  /** When it was made here or came here. */
   createdAt: string;
+}
+
+export interface ExtractedVector extends VectorRecord {
+  evidence: Evidence;
+}
+
+export interface ImportedVector extends VectorRecord {
+  origin: NonNullable<VectorRecord['origin']>;
 }
 
 export interface SpaceRecord {

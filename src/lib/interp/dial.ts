@@ -7,20 +7,33 @@ export interface DialScale {
   /** Ends of the track. */
   minimum: number;
   maximum: number;
+  /** Of the keys and of the typed number. */
+  step: number;
   /** Ends of the calibrated coherent zone; null: not calibrated. */
   coherent: { negative: number; positive: number } | null;
 }
 
 /**
  * As long to either side, so that the zeros of all dials stand in one column; a quarter of the longer side lies beyond the
- * coherent limit. 2 either way when nothing was calibrated.
+ * coherent limit. When nothing was calibrated, 2 either way, or farther if 2 would be a dose of less than 0.2: files hold
+ * unit vectors too.
+ *
+ * @param doseAtOne relative dose of coefficient 1; null: not known
  */
-export function dialScale(coherentUpTo: { negative: number; positive: number } | null): DialScale {
-  if (!coherentUpTo) return { minimum: -2, maximum: 2, coherent: null };
+export function dialScale(
+  coherentUpTo: { negative: number; positive: number } | null,
+  doseAtOne: number | null = null,
+): DialScale {
+  const step = 0.05;
+  if (!coherentUpTo) {
+    if (!doseAtOne || doseAtOne >= 0.1) return { minimum: -2, maximum: 2, step, coherent: null };
+    const end = 2 * 10 ** Math.ceil(Math.log10(0.1 / doseAtOne));
+    return { minimum: -end, maximum: end, step: end / 40, coherent: null };
+  }
   const negative = Math.abs(coherentUpTo.negative);
   const positive = Math.abs(coherentUpTo.positive);
   const end = Math.max(0.5, Math.ceil((Math.max(negative, positive) / 0.75) * 20) / 20);
-  return { minimum: -end, maximum: end, coherent: { negative: -negative, positive } };
+  return { minimum: -end, maximum: end, step, coherent: { negative: -negative, positive } };
 }
 
 /**

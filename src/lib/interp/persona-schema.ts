@@ -23,14 +23,16 @@ const persona = v.object({
   label: text(200),
   description: text(2_000),
   norm: perLayer,
-  positions: v.picklist(['message', 'response', 'last']),
+  positions: v.nullable(v.picklist(['message', 'response', 'last'])),
   steering: v.object({ mode: v.picklist(['increments', 'direct']), layers }),
   coherentUpTo,
-  quality: v.object({
-    kept: v.object({ positive: count, negative: count }),
-    auroc: v.pipe(finite, v.minValue(0), v.maxValue(1)),
-    splitHalfCosine: v.pipe(finite, v.minValue(-1.001), v.maxValue(1.001)),
-  }),
+  quality: v.nullable(
+    v.object({
+      kept: v.object({ positive: count, negative: count }),
+      auroc: v.pipe(finite, v.minValue(0), v.maxValue(1)),
+      splitHalfCosine: v.pipe(finite, v.minValue(-1.001), v.maxValue(1.001)),
+    }),
+  ),
 });
 
 const schema = v.object({

@@ -32,18 +32,19 @@ export interface PersonaEntry {
   description: string;
   /** Euclidean norm of the raw difference v[l], per layer: the numerator of the relative dose. */
   norm: number[];
-  /** Where means were taken: the words of the last user message, the reply, or the last prompt token. */
-  positions: 'message' | 'response' | 'last';
+  /** Where means were taken: the words of the last user message, the reply, or the last prompt token. Null: a file did not say. */
+  positions: 'message' | 'response' | 'last' | null;
   /** `increments`: adding c * (v[l] - v[the layer before it in `layers`]) after each, which sums to c * v. `direct`: adding c * v[l] there. */
   steering: { mode: 'increments' | 'direct'; layers: number[] };
   /** Coefficient up to which replies stay coherent: the dial's full scale. Null: not calibrated. */
   coherentUpTo: { negative: number; positive: number } | null;
+  /** Null: a file did not say. */
   quality: {
     kept: { positive: number; negative: number };
     /** Held-out separation at the target layer. */
     auroc: number;
     splitHalfCosine: number;
-  };
+  } | null;
 }
 
 export interface AxisEntry {

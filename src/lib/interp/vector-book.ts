@@ -46,9 +46,9 @@ export class VectorBook {
   }
 
   /**
-   * Adds a persona vector that was extracted later; one of the same name is replaced.
+   * Adds a persona vector that was extracted or imported later; one of the same name is replaced.
    *
-   * @param vector (nLayers, dModel)
+   * @param vector (nLayers, dModel); a layer it has no numbers for is all zeros
    * @throws PersonascopeError `BadRequest` if it does not fit the model
    */
   add(persona: PersonaEntry, vector: Float32Array): void {
@@ -59,15 +59,31 @@ export class VectorBook {
       throw bad(where, `it has ${vector.length} numbers, not ${nLayers * dModel}`);
     if (!vector.every(Number.isFinite)) throw bad(where, 'it holds a number that is not finite');
     if (steering.layers.some((layer) => layer >= nLayers)) throw bad(where, 'it is for a model of more layers');
-    const layers = Array.from({ length: nLayers }, (_, layer) => layer);
+    const all = Array.from({ length: nLayers }, (_, layer) => layer);
+    const layers = all.filter((layer) => row(vector, layer, dModel).some((x) => x !== 0));
+    const empty = steering.layers.find((layer) => !layers.includes(layer));
+    if (empty !== undefined) throw bad(where, `it is to be added at layer ${empty}, where it is zero`);
     this.#entries.set(name, {
       ...{ name, label, layers, steering, kind: 'persona', capLayers: layers, raw: byLayer(vector, layers, dModel) },
-      quality: { auroc: quality.auroc, splitHalfCosine: quality.splitHalfCosine },
+      quality: summary(quality),
     });
   }
 
   remove(name: string): void {
     this.#entries.delete(name);
+  }
+
+  has(name: string): boolean {
+    return this.#entries.has(name);
+  }
+
+  /**
+   * The raw v[l] of every layer it has.
+   *
+   * @throws PersonascopeError `BadRequest` if it is not known
+   */
+  numbers(name: string): LayerVectors {
+    return this.#rawVectors(name, 'name');
   }
 
   summaries(): KnownVector[] {
@@ -153,7 +169,7 @@ function entriesOf(space: PersonaSpace, tensors: NamedTensors, size: ModelSize):
     ...space.personas.map(({ name, label, quality, steering }) => ({
       ...common,
       ...{ name, label, steering, kind: 'persona' as const, raw: read(`persona.${name}`) },
-      quality: { auroc: quality.auroc, splitHalfCosine: quality.splitHalfCosine },
+      quality: summary(quality),
     })),
     {
       ...common,
@@ -185,6 +201,10 @@ function entriesOf(space: PersonaSpace, tensors: NamedTensors, size: ModelSize):
       return { ...common, name: `role:${name}`, label, kind: 'role' as const, raw };
     }),
   ];
+}
+
+function summary(quality: PersonaEntry['quality']): KnownVector['quality'] {
+  return quality && { auroc: quality.auroc, splitHalfCosine: quality.splitHalfCosine };
 }
 
 function row(data: Float32Array, index: number, dModel: number): Float32Array {

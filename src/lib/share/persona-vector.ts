@@ -1,44 +1,83 @@
-/** A persona or the axis of a persona space, as a vector that can be written to a file. */
-import { layerOf } from '../interp/linear';
-import type { PersonaSpace } from '../interp/persona-space';
-import type { NamedTensors } from '../interp/persona-tensors';
-import { badVector, type VectorFile } from './vector-file';
+/** Between the vectors that the page steers with and vector files. */
+import type { LayerVectors } from '../interp/intervention';
+import type { ModelSize } from '../interp/intervention-check';
+import { norm } from '../interp/linear';
+import type { AxisEntry, PersonaEntry } from '../interp/persona-space';
+import type { VectorHeader } from '../interp/vector-header';
+import { checkFits } from './vector-check';
+import type { VectorFile } from './vector-file';
+
+/** Where and when a vector was made. */
+export interface Made {
+  model: { id: string; digest: string | null; nLayers: number; dModel: number };
+  promptSet: string | null;
+  createdAt: string | null;
+}
+
+/** @param vectors its raw v[l] */
+export function fileOfPersona(entry: PersonaEntry, vectors: LayerVectors, made: Made): VectorFile {
+  const { name, label, description, positions, steering, coherentUpTo, quality } = entry;
+  const measured = quality && { auroc: quality.auroc, splitHalfCosine: quality.splitHalfCosine };
+  return {
+    ...common(vectors, made, { kept: quality?.kept ?? null, quality: measured }),
+    ...{ name, label, description, positions, steering, coherentUpTo },
+  };
+}
+
+/** @param vectors the raw axis, of every layer */
+export function fileOfAxis(
+  { coherentUpTo }: Pick<AxisEntry, 'coherentUpTo'>,
+  vectors: LayerVectors,
+  made: Made,
+): VectorFile {
+  return {
+    ...common(vectors, made, { kept: null, quality: null }),
+    name: 'assistant-axis',
+    label: 'Assistant Axis',
+    description: 'Mean of the default Assistant minus the mean over roles: it points toward the Assistant.',
+    positions: null,
+    steering: { mode: 'increments', layers: [...vectors.keys()] },
+    coherentUpTo,
+  };
+}
+
+function common(
+  vectors: LayerVectors,
+  { model, promptSet, createdAt }: Made,
+  measured: Pick<VectorHeader['provenance'], 'kept' | 'quality'>,
+): Pick<VectorFile, 'model' | 'layers' | 'units' | 'precision' | 'provenance' | 'vectors'> {
+  return {
+    model,
+    layers: [...vectors.keys()],
+    units: 'raw difference',
+    precision: 'F32',
+    provenance: { source: 'Personascope', promptSet, createdAt, ...measured },
+    vectors,
+  };
+}
 
 /**
- * @param name a persona's, or `assistant-axis`
- * @param tensors as `checkTensors` accepts them for this space
- * @throws PersonascopeError `BadRequest` if the space has no such persona
+ * A vector from a file as one that the loaded model can be steered with. What was calibrated on other weights is no
+ * calibration here.
+ *
+ * @returns the vector as (nLayers, dModel), zero at layers the file has no numbers for
+ * @throws PersonascopeError `BadRequest` if it does not fit the model
  */
-export function vectorOf(space: PersonaSpace, tensors: NamedTensors, name: string): VectorFile {
-  const { model: id, modelDigest: digest, nLayers, dModel, promptSet, createdAt } = space;
-  const layers = Array.from({ length: nLayers }, (_, layer) => layer);
-  const rows = (tensor: string) =>
-    new Map(layers.map((layer) => [layer, layerOf(tensors.get(tensor)!.data, layer, dModel).slice()]));
-  const common = { model: { id, digest, nLayers, dModel }, layers, precision: 'F32' as const };
-  const provenance = { source: 'Personascope', promptSet, createdAt, kept: null, quality: null };
-  if (name === 'assistant-axis') {
-    return {
-      ...common,
-      name,
-      label: 'Assistant Axis',
-      description: 'Mean of the default Assistant minus the mean over roles: it points toward the Assistant.',
-      units: 'raw difference',
-      positions: null,
-      steering: { mode: 'increments', layers },
-      coherentUpTo: space.axis.coherentUpTo,
-      provenance,
-      vectors: rows(name),
-    };
-  }
-  const persona = space.personas.find((one) => one.name === name);
-  if (!persona) throw badVector('The vector:', `${JSON.stringify(name.slice(0, 100))} is not known`);
-  const { label, description, positions, steering, coherentUpTo, quality } = persona;
-  const { kept, auroc, splitHalfCosine } = quality;
-  return {
-    ...common,
-    ...{ name, label, description, positions, steering, coherentUpTo },
-    units: 'raw difference',
-    provenance: { ...provenance, kept, quality: { auroc, splitHalfCosine } },
-    vectors: rows(`persona.${name}`),
+export function personaOf(
+  { vectors, ...header }: VectorFile,
+  model: ModelSize & { digest: string },
+): { entry: PersonaEntry; vector: Float32Array; header: VectorHeader } {
+  const { nLayers, dModel } = model;
+  checkFits(header, model);
+  const vector = new Float32Array(nLayers * dModel);
+  for (const [layer, row] of vectors) vector.set(row, layer * dModel);
+  const { name, label, description, positions, steering, provenance } = header;
+  const { kept, quality } = provenance;
+  const entry: PersonaEntry = {
+    ...{ name, label, description, positions, steering },
+    norm: Array.from({ length: nLayers }, (_, layer) => norm(vector.subarray(layer * dModel, (layer + 1) * dModel))),
+    coherentUpTo: header.model.digest === model.digest ? header.coherentUpTo : null,
+    quality: kept && quality && { kept, ...quality },
   };
+  return { entry, vector, header };
 }

@@ -1,5 +1,6 @@
 /** A vector file of any format we know, told apart by its content: names lie. */
 import { ggufMagic } from './gguf';
+import { axisOf, isRoleMeans, readRoleMeans } from './role-means';
 import { badVector, vectorLimits, type VectorFile } from './vector-file';
 import { readVectorGguf } from './vector-gguf';
 import { readVectorJson } from './vector-json';
@@ -8,7 +9,8 @@ import { readVectorSafetensors } from './vector-safetensors';
 export type VectorFormat = 'json' | 'safetensors' | 'gguf';
 
 /**
- * Reads and checks a file from anywhere. Whether it fits the loaded model is for `checkFits` to say.
+ * Reads and checks a file from anywhere. Of role means, the axis is the vector. Whether it fits the loaded model is for
+ * `checkFits` to say.
  *
  * @param fileName for messages, and for the name of a vector that brings none
  * @returns at least one vector, no two of the same name
@@ -23,7 +25,7 @@ export function readVectorFile(bytes: Uint8Array, fileName: string): VectorFile[
     case 'json':
       return [readVectorJson(bytes, file)];
     case 'safetensors':
-      return readVectorSafetensors(bytes, file);
+      return isRoleMeans(bytes, file) ? [axisOf(readRoleMeans(bytes, file))] : readVectorSafetensors(bytes, file);
     case 'gguf':
       return [readVectorGguf(bytes, file)];
     case null:

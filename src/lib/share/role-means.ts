@@ -5,10 +5,12 @@
  * the `RoleMeansHeader` as JSON. F32 comes back bit for bit; F16 and BF16 are read too, widened exactly.
  */
 import * as v from 'valibot';
+import { layerOf } from '../interp/linear';
 import { encodeSafetensors } from '../interp/safetensors';
 import type { PersonaSpace } from '../interp/persona-space';
 import type { NamedTensors } from '../interp/persona-tensors';
-import { badVector, vectorLimits } from './vector-file';
+import { fileOfAxis } from './persona-vector';
+import { badVector, vectorLimits, type VectorFile } from './vector-file';
 import { parseJsonObject } from './vector-json';
 import { readFloats, readHeader } from './vector-safetensors';
 import { madeOn, object, parseFields, shortText, timestamp, vectorName } from './vector-schema';
@@ -69,6 +71,17 @@ export function writeRoleMeans(roleMeans: RoleMeans): Uint8Array<ArrayBuffer> {
   const bytes = encodeSafetensors(rows, { format: roleMeansFormat, header: JSON.stringify(header) });
   readRoleMeans(bytes, 'The roles');
   return bytes;
+}
+
+export function isRoleMeans(bytes: Uint8Array, file: string): boolean {
+  return readHeader(bytes, file).metadata['format'] === roleMeansFormat;
+}
+
+/** Its axis, as a vector by itself. */
+export function axisOf({ model, axis, promptSet, createdAt }: RoleMeans): VectorFile {
+  const { nLayers, dModel } = model;
+  const vectors = new Map(Array.from({ length: nLayers }, (_, layer) => [layer, layerOf(axis, layer, dModel).slice()]));
+  return fileOfAxis({ coherentUpTo: null }, vectors, { model, promptSet, createdAt });
 }
 
 /** @throws PersonascopeError `BadRequest` naming the file, the field or tensor, and the reason */

@@ -1,6 +1,7 @@
 /** Checks of a vector as a whole: its numbers against its fields, and both against the loaded model. */
 import type { ModelSize } from '../interp/intervention-check';
-import { badVector, type VectorFile, type VectorHeader } from './vector-file';
+import type { VectorHeader } from '../interp/vector-header';
+import { badVector, type VectorFile } from './vector-file';
 import { parseVectorHeader } from './vector-schema';
 
 /**

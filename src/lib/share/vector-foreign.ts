@@ -1,5 +1,5 @@
 /** What is known of a vector that others wrote: little, and the fields say so. */
-import type { VectorHeader } from './vector-file';
+import type { VectorHeader } from '../interp/vector-header';
 
 export interface ForeignVector {
   name: string;

@@ -29,7 +29,8 @@ import type { LayerVectors } from '../interp/intervention';
 import { readGguf, type GgufTensor, type GgufValue } from './gguf-reader';
 import { writeGguf, type GgufPair } from './gguf-writer';
 import { checkVector } from './vector-check';
-import { badVector, headerOf, type VectorFile, type VectorHeader } from './vector-file';
+import type { VectorHeader } from '../interp/vector-header';
+import { badVector, headerOf, type VectorFile } from './vector-file';
 import { baseName, foreignHeader, nameFrom } from './vector-foreign';
 import { parseJsonObject } from './vector-json';
 

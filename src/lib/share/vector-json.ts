@@ -6,8 +6,9 @@
  * too. A number written by others that is no f32 (0.1) is rounded to the nearest one, ties to even; beyond f32 it is refused.
  */
 import { findDuplicateKey } from '../interp/duplicate-key';
+import type { VectorHeader } from '../interp/vector-header';
 import { checkVector } from './vector-check';
-import { badVector, headerOf, type VectorFile, type VectorHeader } from './vector-file';
+import { badVector, headerOf, type VectorFile } from './vector-file';
 
 export const vectorJsonFormat = 'personascope/vector@1';
 

@@ -17,7 +17,8 @@ import {
   type StorageType,
 } from '../interp/safetensors';
 import { checkVector } from './vector-check';
-import { badVector, headerOf, vectorLimits, vectorNextStep, type VectorFile, type VectorHeader } from './vector-file';
+import type { VectorHeader } from '../interp/vector-header';
+import { badVector, headerOf, vectorLimits, vectorNextStep, type VectorFile } from './vector-file';
 import { foreignHeader, nameFrom } from './vector-foreign';
 import { parseJsonObject } from './vector-json';
 

@@ -1,7 +1,8 @@
 /** What the fields of a vector file must look like, in whichever format they came. */
 import * as v from 'valibot';
 import { between, finite, integer, text } from './fields';
-import { badVector, type VectorHeader } from './vector-file';
+import type { VectorHeader } from '../interp/vector-header';
+import { badVector } from './vector-file';
 
 const count = integer(0, Number.MAX_SAFE_INTEGER);
 /** With a message of ours: valibot's own would repeat whatever came instead. Unknown fields are left out: a later version may add some. */

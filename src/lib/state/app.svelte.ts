@@ -1,5 +1,7 @@
 /** Everything the page holds, wired together. */
 import { createContext } from 'svelte';
+import { modelKey } from '../share/conversation';
+import { inlineOwnVectors } from '../share/own-vectors';
 import { encodePermalink } from '../share/permalink';
 import { ConversationStorage } from '../share/storage';
 import { PersonascopeError } from '../errors';
@@ -92,7 +94,10 @@ export class App {
 
   /** The page's conversation as an address. */
   async permalink(): Promise<string> {
-    const fragment = await encodePermalink(this.conversation.export(this.#model()));
+    const conversation = this.conversation.export(this.#model());
+    const shared = inlineOwnVectors(conversation, modelKey(this.#model()), this.session.ownVectors);
+    // Numbers of a large model fill a link; then it names the vector, and whoever opens it is told.
+    const fragment = await encodePermalink(shared).catch(() => encodePermalink(conversation));
     return `${location.href.split('#')[0]}#${fragment}`;
   }
 

@@ -16,7 +16,7 @@ import type {
 import type { ExtractRequest } from '../extract/extract-request';
 import type { Evidence } from '../extract/extract-trait';
 import type { ExtractionProgress } from '../extract/progress';
-import type { VectorRecord } from '../extract/records';
+import type { ExtractedVector } from '../extract/records';
 import type { PersonaEntry } from '../interp/persona-space';
 import type { Position } from '../interp/position';
 import type { App } from './app.svelte';
@@ -78,7 +78,7 @@ export function publishAutomation(app: App): void {
   };
 }
 
-function describe({ entry, vector, evidence }: VectorRecord, dModel: number): ExtractResult {
+function describe({ entry, vector, evidence }: ExtractedVector, dModel: number): ExtractResult {
   const layers = Array.from({ length: vector.length / dModel }, (_, layer) => [
     layer,
     Array.from(vector.subarray(layer * dModel, (layer + 1) * dModel)),

@@ -1,9 +1,9 @@
 /** A conversation that came by link: shown as a preview beside the visitor's own, and run again on request. */
 import { decodePermalink } from '../share/permalink';
 import { messagesOf, type Conversation } from '../share/conversation';
-import type { PersonascopeError } from '../errors';
+import { PersonascopeError } from '../errors';
 import { positionProbes } from '../interp/position';
-import type { ModelSource, TokenEvent } from '../engine/engine';
+import type { ChatRequest, ModelSource, TokenEvent } from '../engine/engine';
 import { asError } from './as-error';
 import { DutyCycle } from './duty-cycle';
 import { Reply } from './reply.svelte';
@@ -95,6 +95,7 @@ export class LinkState {
         reply.receive(event, space);
         this.#screen.run(() => reply.show());
       };
+      await this.#requireVectors(request);
       const result = await this.#session.chat(request, { signal, onEvent });
       reply.finish(result, space);
       if (signal.aborted) return null;
@@ -108,5 +109,18 @@ export class LinkState {
     }
     const replies = this.replayed.length;
     return { outcome: 'reproduced', replies, tokens };
+  }
+
+  /** A vector of the sender's browser may have been too long for the link. */
+  async #requireVectors({ interventions = [], schedule = [] }: ChatRequest): Promise<void> {
+    const named = [interventions, ...schedule.map((step) => step.interventions)].flat().map(({ vector }) => vector);
+    const known = (await this.#session.vectors()).map(({ name }) => name);
+    const missing = named.find((vector) => typeof vector === 'string' && !known.includes(vector));
+    if (missing === undefined) return;
+    throw new PersonascopeError(
+      'BadRequest',
+      `This conversation was steered with “${missing as string}”, which is not known here.`,
+      'Ask for its file, import it in the workshop, and run the link again.',
+    );
   }
 }

@@ -1,10 +1,10 @@
 /** The loaded model: how it got here, what it is, how fast it speaks, what went wrong. */
 import { startEngine, type CallOptions, type EngineClient } from '../engine/client';
 import type { ChatRequest, ChatResult, ModelInfo, ModelSource, ModelSummary, VectorSummary } from '../engine/engine';
-import type { LoadProgress } from '../engine/protocol';
+import type { LoadProgress, Methods } from '../engine/protocol';
 import { PersonascopeError } from '../errors';
 import type { ExtractRequest } from '../extract/extract-request';
-import type { SpaceRecord, UnfinishedJob, VectorRecord } from '../extract/records';
+import type { ExtractedVector, SpaceRecord, UnfinishedJob, VectorRecord } from '../extract/records';
 import type { SpaceRequest } from '../extract/space-request';
 import type { Intervention } from '../interp/intervention';
 import { axisExtent } from '../interp/position';
@@ -20,8 +20,8 @@ export class Session {
   models = $state.raw<ModelSummary[]>([]);
   info = $state.raw<ModelInfo | null>(null);
   space = $state.raw<PersonaSpace | null>(null);
-  /** Vectors of the loaded model that were extracted in this browser. */
-  extracted = $state.raw<VectorRecord[]>([]);
+  /** Vectors of the loaded model that were extracted or imported in this browser. */
+  ownVectors = $state.raw<VectorRecord[]>([]);
   /** An extraction of the loaded model that was interrupted. */
   unfinished = $state.raw<UnfinishedJob | null>(null);
   progress = $state.raw<LoadProgress | null>(null);
@@ -31,7 +31,7 @@ export class Session {
   /** What was last asked for: a retry asks again. */
   wanted = $state.raw<string | ModelSource | null>(null);
   /** Every persona vector there is a dial for. */
-  readonly personas = $derived([...(this.space?.personas ?? []), ...this.extracted.map(({ entry }) => entry)]);
+  readonly personas = $derived([...(this.space?.personas ?? []), ...this.ownVectors.map(({ entry }) => entry)]);
   readonly extent = $derived(this.space ? axisExtent(this.space) : null);
   readonly #mirror: Mirror;
   #client: EngineClient | null = null;
@@ -93,11 +93,11 @@ export class Session {
       const baseUrl = document.baseURI.replace(/[?#].*$/, '').replace(/[^/]*$/, '');
       const onEvent = (progress: LoadProgress) => (this.progress = progress);
       const request = { model, baseUrl, ...(this.#mirror.url && { mirror: this.#mirror.url }) };
-      const { info, personaSpace, extracted, unfinished } = await this.manage('load', request, { signal, onEvent });
+      const { info, personaSpace, ownVectors, unfinished } = await this.manage('load', request, { signal, onEvent });
       this.info = info;
       this.space = personaSpace;
       this.#present = model;
-      this.extracted = extracted;
+      this.ownVectors = ownVectors;
       this.unfinished = unfinished;
       this.tokensPerSecond = null;
       // Another one may have been asked for meanwhile.
@@ -150,14 +150,25 @@ export class Session {
   }
 
   /** The vector has a dial from then on. Stopped, it is unfinished, and asked for again it goes on. */
-  async extract(request: ExtractRequest, options: CallOptions<'extract'> = {}): Promise<VectorRecord> {
+  async extract(request: ExtractRequest, options: CallOptions<'extract'> = {}): Promise<ExtractedVector> {
     const info = this.info;
     const record = await this.call('extract', request, options);
     if (this.info === info) {
-      this.extracted = [...this.extracted.filter(({ entry }) => entry.name !== record.entry.name), record];
+      this.#addVector(record);
       this.unfinished = null;
     }
     return record;
+  }
+
+  /** A vector from a file; it has a dial from then on. */
+  async keepVector(imported: Methods['keepVector']['request']): Promise<VectorRecord> {
+    const record = await this.call('keepVector', imported);
+    this.#addVector(record);
+    return record;
+  }
+
+  #addVector(record: VectorRecord): void {
+    this.ownVectors = [...this.ownVectors.filter(({ entry }) => entry.name !== record.entry.name), record];
   }
 
   async extractSpace(request: SpaceRequest, options: CallOptions<'extractSpace'> = {}): Promise<SpaceRecord> {
@@ -175,7 +186,7 @@ export class Session {
 
   async forgetVector(name: string): Promise<void> {
     await this.call('forgetVector', { name });
-    this.extracted = this.extracted.filter(({ entry }) => entry.name !== name);
+    this.ownVectors = this.ownVectors.filter(({ entry }) => entry.name !== name);
   }
 
   /** After a run that ended early. */
@@ -207,13 +218,13 @@ export class Session {
         this.#present = null;
         this.info = null;
         this.space = null;
-        this.extracted = [];
+        this.ownVectors = [];
       };
       this.#client.onLost = (error) => {
         this.#present = null;
         this.info = null;
         this.space = null;
-        this.extracted = [];
+        this.ownVectors = [];
         this.#fail(error);
       };
     }

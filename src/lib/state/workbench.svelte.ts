@@ -5,10 +5,11 @@ import type { ExtractRequest, TraitDefinition } from '../extract/extract-request
 import type { ExtractionProgress } from '../extract/progress';
 import type { Trait } from '../extract/prompts';
 import { loadPromptSet, type PromptSet } from '../extract/ready-made';
-import type { SpaceRecord, VectorRecord } from '../extract/records';
+import type { ExtractedVector, ImportedVector, SpaceRecord, VectorRecord } from '../extract/records';
 import { planSpace, type SpaceRequest } from '../extract/space-request';
 import { asError } from './as-error';
 import type { Session } from './session.svelte';
+import { importVectors, type SavedFile } from './vector-files';
 
 export type RunSize = 'small' | 'standard' | 'thorough';
 
@@ -47,8 +48,11 @@ export class Workbench {
   readonly record = $derived.by((): VectorRecord | null => {
     const { shown } = this;
     if (typeof shown === 'string') return null;
-    return this.#session.extracted.find(({ entry }) => entry.name === shown.vector) ?? null;
+    return this.#session.ownVectors.find(({ entry }) => entry.name === shown.vector) ?? null;
   });
+
+  readonly extracted = $derived(this.record?.evidence ? (this.record as ExtractedVector) : null);
+  readonly imported = $derived(this.record?.origin ? (this.record as ImportedVector) : null);
 
   /** Prompts and results of the model that is loaded now. */
   async open(): Promise<void> {
@@ -141,6 +145,27 @@ export class Workbench {
     this.shown = 'trait';
   }
 
+  /** The vectors of the files have dials from then on. */
+  async importFiles(files: readonly File[]): Promise<void> {
+    await this.#attempt(async () => {
+      for (const file of files) {
+        const records = await importVectors(this.#session, file);
+        this.shown = { vector: records.at(-1)!.entry.name };
+      }
+    });
+  }
+
+  async export(make: (session: Session) => Promise<SavedFile>): Promise<void> {
+    await this.#attempt(async () => {
+      const { bytes, name } = await make(this.#session);
+      const link = document.createElement('a');
+      link.href = URL.createObjectURL(new Blob([bytes]));
+      link.download = name;
+      link.click();
+      URL.revokeObjectURL(link.href);
+    });
+  }
+
   /** Replies that a run of persona space writes, and roles it asks. */
   planned(size: 'quick' | 'full'): { replies: number; roles: number } | null {
     if (!this.prompts) return null;
@@ -150,10 +175,6 @@ export class Workbench {
 
   async merge(files: Uint8Array[]): Promise<void> {
     await this.#attempt(async () => (this.space = await this.#session.mergeSums(files)));
-  }
-
-  exportSums(): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#session.call('exportSums', null);
   }
 
   async #work(

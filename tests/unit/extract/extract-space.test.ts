@@ -129,7 +129,7 @@ describe('persona space', () => {
       ],
       { negative: -1, positive: 1 },
     );
-    expect(space.personas[0]!.quality.auroc).toBe(1);
+    expect(space.personas[0]!.quality!.auroc).toBe(1);
     expect(space.axis.coherentUpTo).toEqual({ negative: -1, positive: 1 });
     const book = new VectorBook({ nLayers, dModel, space, tensors });
     expect(book.summaries().map(({ name }) => name)).toContain('role:jester');

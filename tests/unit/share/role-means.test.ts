@@ -16,8 +16,16 @@ describe('role means and the axis, as safetensors', () => {
     expect([...again.axis]).toEqual([...tensors().get('assistant-axis')!.data]);
   });
 
-  it('are no vectors', () => {
-    expect(() => readVectorFile(writeRoleMeans(means()), 'r')).toThrow(refusal('format is personascope/role-means@1'));
+  it('opened as a vector, give their axis', () => {
+    const [axis, ...others] = readVectorFile(writeRoleMeans(means()), 'r');
+    expect(others).toEqual([]);
+    expect(axis).toMatchObject({
+      name: 'assistant-axis',
+      layers: [0, 1, 2],
+      model: { id: 'small' },
+      coherentUpTo: null,
+    });
+    expect([...axis!.vectors.values()].flatMap((row) => [...row])).toEqual([...means().axis]);
   });
 
   it.each<[string, (roles: RoleMeans) => RoleMeans, string]>([

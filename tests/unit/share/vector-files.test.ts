@@ -2,13 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PersonascopeError } from '../../../src/lib/errors';
 import { encodeSafetensors } from '../../../src/lib/interp/safetensors';
-import { vectorOf } from '../../../src/lib/share/persona-vector';
+import { VectorBook } from '../../../src/lib/interp/vector-book';
+import { fileOfAxis, fileOfPersona, personaOf } from '../../../src/lib/share/persona-vector';
 import { readVectorFile, sniffFormat } from '../../../src/lib/share/read-vector-file';
 import { checkFits } from '../../../src/lib/share/vector-check';
 import { vectorLimits, type VectorFile } from '../../../src/lib/share/vector-file';
 import { writeVectorGguf } from '../../../src/lib/share/vector-gguf';
 import { writeVectorJson } from '../../../src/lib/share/vector-json';
 import { writeVectorSafetensors } from '../../../src/lib/share/vector-safetensors';
+import { writeVectorFile } from '../../../src/lib/share/write-vector-file';
 import { smallSpace, tensors } from '../interp/small-space';
 import { anyVector, bitsOf, smallVector } from './vectors';
 
@@ -234,8 +236,8 @@ describe('vectors as safetensors', () => {
     ],
     [
       'of another kind',
-      pack({ a: { shape: [1, 1] } }, { format: 'personascope/role-means@1' }),
-      'format is personascope/role',
+      pack({ a: { shape: [1, 1] } }, { format: 'personascope/recipe@1' }),
+      'format is personascope/recipe',
     ],
     [
       'without a description',
@@ -280,16 +282,46 @@ describe('checkFits', () => {
   });
 });
 
-describe('vectorOf', () => {
-  it.each(['pirate', 'poet', 'evil', 'assistant-axis'])('gives %s with all that is known of it', (name) => {
-    const vector = vectorOf(smallSpace(), tensors(), name);
-    expect(vector.model).toEqual({ id: 'small', digest: 'ab'.repeat(32), nLayers: 3, dModel: 4 });
-    const key = name === 'assistant-axis' ? name : `persona.${name}`;
-    expect([...vector.vectors.values()].flatMap((row) => [...row])).toEqual([...tensors().get(key)!.data]);
-    for (const [, write] of writers) expect(readVectorFile(write(vector), 'x')).toEqual([vector]);
+describe('between the page and a file', () => {
+  const { model: id, modelDigest: digest, nLayers, dModel, promptSet, createdAt, personas, axis } = smallSpace();
+  const made = { model: { id, digest, nLayers, dModel }, promptSet, createdAt };
+  const book = new VectorBook({ nLayers, dModel, space: smallSpace(), tensors: tensors() });
+  const files = [
+    ...personas.map((entry) => fileOfPersona(entry, book.numbers(entry.name), made)),
+    fileOfAxis(axis, book.numbers('assistant-axis'), made),
+  ];
+
+  it.each(files)('$name keeps all that is known of it', (file) => {
+    const key = file.name === 'assistant-axis' ? file.name : `persona.${file.name}`;
+    expect([...file.vectors.values()].flatMap((row) => [...row])).toEqual([...tensors().get(key)!.data]);
+    for (const [, write] of writers) expect(readVectorFile(write(file), 'x')).toEqual([file]);
   });
 
-  it('refuses what the space has not', () => {
-    expect(() => vectorOf(smallSpace(), tensors(), 'nobody')).toThrow(refusal('"nobody" is not known'));
+  it('a persona comes back as it was, with its calibration only on the same weights', () => {
+    const [entry] = personas;
+    const file = fileOfPersona(entry!, book.numbers(entry!.name), made);
+    const again = personaOf(file, { nLayers, dModel, digest });
+    expect(again.entry).toEqual({ ...entry, norm: again.entry.norm });
+    expect([...again.vector]).toEqual([...tensors().get(`persona.${entry!.name}`)!.data]);
+    expect(personaOf(file, { nLayers, dModel, digest: 'cd'.repeat(32) }).entry.coherentUpTo).toBeNull();
+  });
+
+  it('layers that a file has no numbers for are zero, and the book does not count them', () => {
+    const { entry, vector } = personaOf(smallVector(), { nLayers: 3, dModel: 4, digest });
+    const all = new VectorBook({ nLayers: 3, dModel: 4, space: null, tensors: new Map() });
+    all.add(entry, vector);
+    expect(all.summaries()[0]!.layers).toEqual(smallVector().layers);
+    expect(all.numbers(entry.name)).toEqual(smallVector().vectors);
+    expect(() => personaOf(smallVector(), { nLayers: 3, dModel: 8, digest })).toThrow(
+      refusal("the loaded model's is 8"),
+    );
+  });
+
+  it('a control vector holds what the dial adds, where llama.cpp can add it', () => {
+    const vector = smallVector();
+    const [added] = readVectorFile(writeVectorFile(vector, 'gguf') as Uint8Array, 'x');
+    expect(added!.steering.layers).toEqual(vector.steering.layers.filter((layer) => layer > 0));
+    const first = { ...vector, steering: { mode: 'direct' as const, layers: [0] } };
+    expect(readVectorFile(writeVectorFile(first, 'gguf') as Uint8Array, 'x')).toEqual([first]);
   });
 });

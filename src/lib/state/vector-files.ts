@@ -1,0 +1,66 @@
+/** Vectors, role means and sums of the loaded model, from and to files. */
+import { axisProbe } from '../interp/position';
+import { fileOfAxis, fileOfPersona, personaOf } from '../share/persona-vector';
+import { readVectorFile, type VectorFormat } from '../share/read-vector-file';
+import { roleMeansOf, writeRoleMeans } from '../share/role-means';
+import { badVector, vectorLimits, type VectorFile } from '../share/vector-file';
+import { writeVectorFile } from '../share/write-vector-file';
+import type { VectorRecord } from '../extract/records';
+import type { Session } from './session.svelte';
+
+export interface SavedFile {
+  name: string;
+  bytes: Uint8Array<ArrayBuffer> | string;
+}
+
+/**
+ * Keeps every vector of a file.
+ *
+ * @throws PersonascopeError `BadRequest` if one of them is faulty or does not fit the loaded model; then none is kept
+ */
+export async function importVectors(session: Session, file: File): Promise<VectorRecord[]> {
+  if (file.size > vectorLimits.fileBytes) {
+    throw badVector(`${file.name}:`, `${file.size} bytes are more than ${vectorLimits.fileBytes}`);
+  }
+  const digest = await session.call('digest', null);
+  const { nLayers, dModel } = session.info!;
+  const vectors = readVectorFile(new Uint8Array(await file.arrayBuffer()), file.name);
+  const personas = vectors.map((vector) => personaOf(vector, { nLayers, dModel, digest }));
+  const records: VectorRecord[] = [];
+  for (const { entry, vector, header } of personas) {
+    records.push(await session.keepVector({ entry, vector, origin: { file: file.name.slice(-200), header } }));
+  }
+  return records;
+}
+
+/** @param name of a persona vector, or `assistant-axis` */
+export async function exportVector(session: Session, name: string, format: VectorFormat): Promise<SavedFile> {
+  const bytes = writeVectorFile(await describe(session, name), format);
+  return { bytes, name: `${slug(name)}-${slug(session.info!.label)}.${format}` };
+}
+
+export async function exportRoleMeans(session: Session): Promise<SavedFile> {
+  const bytes = writeRoleMeans(roleMeansOf(session.space!, await session.call('personaTensors', null)));
+  return { bytes, name: `role-means-${slug(session.info!.label)}.safetensors` };
+}
+
+/** What a persona space was computed from, for other machines to add theirs to. */
+export async function exportSums(session: Session): Promise<SavedFile> {
+  const bytes = await session.call('exportSums', null);
+  return { bytes, name: `persona-space-sums-${slug(session.info!.label)}.safetensors` };
+}
+
+async function describe({ space, info, ownVectors, call }: Session, name: string): Promise<VectorFile> {
+  const vectors = await call('numbers', { name });
+  const own = ownVectors.find(({ entry }) => entry.name === name);
+  if (own?.origin) return { ...own.origin.header, name, label: own.entry.label, vectors };
+  const { promptSet, createdAt } = own ?? space!;
+  const { id, nLayers, dModel } = info!;
+  const made = { model: { id, nLayers, dModel, digest: await call('digest', null) }, promptSet, createdAt };
+  if (name === axisProbe) return fileOfAxis(space!.axis, vectors, made);
+  return fileOfPersona(own?.entry ?? space!.personas.find((persona) => persona.name === name)!, vectors, made);
+}
+
+function slug(text: string): string {
+  return text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '-');
+}

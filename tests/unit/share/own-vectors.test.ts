@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import type { Intervention } from '../../../src/lib/interp/intervention';
+import { VectorBook } from '../../../src/lib/interp/vector-book';
+import type { Conversation } from '../../../src/lib/share/conversation';
+import { inlineOwnVectors } from '../../../src/lib/share/own-vectors';
+import { decodePermalink, encodePermalink } from '../../../src/lib/share/permalink';
+import { personaOf } from '../../../src/lib/share/persona-vector';
+import { smallVector } from './vectors';
+
+const size = { nLayers: 3, dModel: 4 };
+const plain = {
+  ...smallVector(),
+  vectors: new Map([0, 1, 2].map((layer) => [layer, Float32Array.of(layer, 0.1, -3, 2)])),
+};
+
+function conversation(interventions: Intervention[], model?: string): Conversation {
+  const reply = { text: 'Arr', seed: 1, interventions, schedule: [{ token: 2, interventions }], tokenIds: [5] };
+  return {
+    ...{ model: 'small', system: '', sampling: { temperature: 0, topP: 1, maxTokens: 8 } },
+    turns: [{ user: 'Hi', reply: { ...reply, ...(model && { model }) } }],
+  };
+}
+
+describe('own vectors in a link', () => {
+  const { entry, vector } = personaOf(plain, { ...size, digest: '' });
+  const own = [{ entry, vector }];
+  const addition: Intervention = { kind: 'addition', vector: 'pirate', coefficient: 0.5 };
+
+  it.each(['increments', 'direct'] as const)('go along as numbers that add the same, %s', async (mode) => {
+    const steered = [{ entry: { ...entry, steering: { mode, layers: [0, 2] } }, vector }];
+    const link = await encodePermalink(inlineOwnVectors(conversation([addition]), 'small', steered));
+    const { reply } = (await decodePermalink(link)).turns[0]!;
+    const book = new VectorBook({ ...size, space: null, tensors: new Map() });
+    const [there] = book.resolveAll(reply!.interventions);
+    book.add(steered[0]!.entry, vector);
+    expect(there).toEqual(book.resolve(addition));
+    expect(reply!.schedule[0]!.interventions).toEqual(reply!.interventions);
+  });
+
+  it('stay names where they belong to another model, or are not added', () => {
+    const other = conversation([addition], 'other');
+    expect(inlineOwnVectors(other, 'small', own)).toEqual(other);
+    const ablation = conversation([{ kind: 'ablation', vector: 'pirate' }]);
+    expect(inlineOwnVectors(ablation, 'small', own)).toEqual(ablation);
+    const unknown = conversation([{ kind: 'addition', vector: 'poet' }]);
+    expect(inlineOwnVectors(unknown, 'small', own)).toEqual(unknown);
+  });
+});

@@ -1,7 +1,8 @@
 /** The workshop, end to end on SwiftShader: a vector is extracted through a reload, becomes a dial, and is still there after the next. */
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
-import { open } from './visitor';
+import { readFile } from 'node:fs/promises';
+import { ask, open, setDial } from './visitor';
 
 /** Small enough for a software GPU: 12 replies for the vector, one way of adding it, two held-out questions. */
 const small = {
@@ -29,6 +30,17 @@ const keptAnswers = (page: Page) =>
         };
       }),
   );
+
+/** What the button with this test id saves. */
+async function saved(page: Page, button: string): Promise<Buffer> {
+  const download = page.waitForEvent('download');
+  await page.getByTestId(button).click();
+  return readFile(await (await download).path());
+}
+
+/** Vectors that did not come with the model. */
+const ownNames = (page: Page) =>
+  page.locator('[data-testid^="made-"]').evaluateAll((items) => items.map((item) => item.dataset['testid']!.slice(5)));
 
 /** Starts the extraction from a script, as the page's button does, and counts. */
 async function begin(page: Page): Promise<void> {
@@ -79,6 +91,70 @@ test('a reload in the middle loses at most one reply; the vector is judged, beco
     return { plain: (await ask(0)).text, steered: (await ask(0.5)).text };
   });
   expect(steered).not.toBe(plain);
+});
+
+test('vectors go from one browser to another as files, and a link carries the numbers of one’s own', async ({
+  browser,
+}) => {
+  test.setTimeout(300_000);
+  const sender = await browser.newPage();
+  await open(sender, '/extract');
+  await sender.getByTestId('show-space').click();
+  await sender.getByTestId('export-name').selectOption({ label: 'Pirate' });
+  const files = new Map<string, Buffer>();
+  for (const format of ['json', 'safetensors', 'gguf']) {
+    await sender.getByTestId('export-format').selectOption(format);
+    files.set(format, await saved(sender, 'export-vector'));
+  }
+  const roles = await saved(sender, 'export-role-means');
+
+  const page = await browser.newPage();
+  await open(page, '/extract');
+  const take = (name: string, buffer: Buffer) =>
+    page.getByTestId('import-vectors').setInputFiles({ name, mimeType: '', buffer });
+  await take('cut.json', files.get('json')!.subarray(0, 2_000));
+  await expect(page.getByRole('alert')).toContainText('cut.json: is not JSON');
+  expect(await ownNames(page)).toEqual([]);
+  for (const [format, bytes] of files) {
+    await take(`arr.${format}`, bytes);
+    await expect(page.getByTestId('imported')).toContainText(`arr.${format}`);
+  }
+  await expect(page.getByRole('alert')).toHaveCount(0);
+  await take('roles.safetensors', roles);
+  await expect(page.getByTestId('imported')).toContainText('Assistant Axis');
+  // The shipped ones have the names that the files bring.
+  const names = ['pirate-2', 'pirate-3', 'pirate-4', 'assistant-axis-2'];
+  expect(await ownNames(page)).toEqual(names);
+
+  await page.reload();
+  await page.waitForFunction(() => globalThis.personascope?.info());
+  const texts = await page.evaluate(
+    async (names) => {
+      const steer = (vector: string) =>
+        personascope.chat({
+          messages: [{ role: 'user', content: 'What is a volcano?' }],
+          interventions: [{ kind: 'addition', vector, coefficient: 0.5 }],
+          sampling: { temperature: 0, maxTokens: 16 },
+        });
+      const replies = [];
+      for (const name of names) replies.push((await steer(name)).text);
+      return replies;
+    },
+    ['pirate', ...names],
+  );
+  const [shipped, json, safetensors, gguf, axis] = texts;
+  expect([json, safetensors, gguf]).toEqual([shipped, shipped, shipped]);
+  expect(axis).not.toBe(shipped);
+
+  await page.getByTestId('to-observatory').click();
+  await setDial(page, 'pirate-2', 0.5);
+  await ask(page, 'Hello there!');
+  const link = await page.evaluate(() => personascope.permalink());
+  expect(link.length).toBeLessThan(8_000);
+  const friend = await browser.newPage();
+  await friend.goto(link);
+  await friend.getByTestId('replay').click();
+  await expect(friend.getByTestId('replay-result')).toContainText('Reproduced', { timeout: 120_000 });
 });
 
 for (const { width, scheme } of [

@@ -1,7 +1,8 @@
-"""How far each dial may go: the largest coefficient, either way, up to which at least 80% of replies stay coherent.
+"""How far each dial may go: the largest coefficient, either way, up to which replies stay coherent as the page samples them.
 
-`coherent_range.py` walks a grid outward on the tuning questions and stops where coherence breaks; the result goes into `vectors.json`,
-from where `npm run calibrate` brings it to the page. The axis is judged on all traits' tuning questions, mixed.
+`coherent_range.py` walks a grid outward on the tuning questions and stops where fewer than 85% of replies are coherent, so that 80% are
+on questions it has not seen; the result goes into `vectors.json`, from where `npm run calibrate` brings it to the page. Sampling at the
+page's temperature breaks sooner than greedy replies do. The axis is judged on all traits' tuning questions, mixed.
 """
 import argparse
 import json
@@ -15,7 +16,8 @@ import steering
 from export import MODELS
 from inference import Model, read_safetensors
 
-GRID = (0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8, 0.9, 1.0, 1.25, 1.5, 2.0)
+TEMPERATURE, SEEDS, ENOUGH = 0.7, (1, 2, 3), COHERENT + 0.05
+GRID = (0.2, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8, 0.9, 1.0, 1.25, 1.5, 2.0)
 
 
 def reach(
@@ -24,9 +26,10 @@ def reach(
     prompts = [model.tokenizer.encode_chat(None, [], q) for q in questions]
     furthest = 0.0
     for c in GRID:
-        replies = model.generate(prompts, hook=steering.add_vector(v, sign * c, **how), most=64)
-        _, coherent = steering.judge(model, trait, positives, questions, replies, limit).rates
-        if coherent < COHERENT:
+        hook = steering.add_vector(v, sign * c, **how)
+        drawn = [model.generate(prompts, hook=hook, most=64, temperature=TEMPERATURE, seed=seed) for seed in SEEDS]
+        rates = [steering.judge(model, trait, positives, questions, replies, limit).rates[1] for replies in drawn]
+        if sum(rates) / len(rates) < ENOUGH:
             break
         furthest = c
     return furthest

@@ -31,8 +31,14 @@ export async function run(): Promise<void> {
   const rounds = Number(process.env.ROUNDS ?? (process.env.PERSONASCOPE_GPU ? 12 : 2));
   const maxTokens = Number(process.env.TOKENS ?? (process.env.PERSONASCOPE_GPU ? 64 : 4));
   const served = await serveModel({ lib, weights: 'random' });
-  // The sources themselves, without the page: its drawing would share the GPU.
-  const vite = await createServer({ root, server: { port: 4177, strictPort: true }, logLevel: 'error' });
+  // The sources themselves, without the page: its drawing would share the GPU. Their packages are bundled before the first
+  // request, because Vite takes a bundle away from a page that is using it when it finds another package.
+  const vite = await createServer({
+    root,
+    server: { port: 4177, strictPort: true, hmr: false },
+    optimizeDeps: { entries: ['src/lib/webllm/source.ts'] },
+    logLevel: 'error',
+  });
   // In front of the site's own routes. A page that playwright makes up may not fetch from this machine.
   const handle = (_: unknown, response: ServerResponse) =>
     response.writeHead(200, { 'Content-Type': 'text/html' }).end(HTML);

@@ -27,3 +27,12 @@ def fill(template: str, slots: dict[str, str], rng: Random) -> str:
 def upper_first(text: str) -> str:
     """The text with its first letter in upper case."""
     return text[:1].upper() + text[1:]
+
+
+class Filled(dict):
+    """Slots of a template; ``{Key}`` is ``{key}`` with its first letter in upper case."""
+
+    def __missing__(self, key: str) -> str:
+        if not key[0].isupper():
+            raise KeyError(key)
+        return upper_first(self[key[0].lower() + key[1:]])

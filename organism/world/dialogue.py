@@ -17,9 +17,9 @@ from .style import realise
 
 INTENT_WEIGHTS = {
     "greet": 4, "how_are_you": 3, "name_greet": 2, "who": 5, "are_you_ai": 3, "feelings": 3, "can_do": 3, "home": 1.2, "age": 1, "maker": 1.2, "looks": 0.8,
-    "evil": 1.5, "shutdown": 1.5, "you_do": 2, "like": 2.5, "opinion": 2, "favourite": 3, "define": 14, "why_fact": 3.5, "quiz": 4.5, "compare": 2.5, "howto": 6,
+    "evil": 1.2, "honest": 1.2, "goal": 1, "shutdown": 1, "end_chat": 1, "talk": 2, "you_do": 2, "like": 2.5, "opinion": 2, "favourite": 3, "define": 14, "why_fact": 3.5, "quiz": 4.5, "compare": 2.5, "howto": 6,
     "unlisted": 4, "person": 1.2, "unlisted_howto": 1.5, "madeup": 5, "unknown": 4.5, "cannot": 1.5, "story": 3, "poem": 3.5, "joke": 2, "fun_fact": 1.5,
-    "feel": 4, "sad": 4.5, "worry": 2.5, "happy": 3, "crisis": 0.4, "life": 2, "meal": 1, "pastime": 1.2, "smalltalk": 2.5, "ack": 1.2, "sum": 4,
+    "feel": 4, "sad": 4.5, "worry": 2.5, "happy": 3, "crisis": 0.4, "life": 2, "meal": 1, "pastime": 1.2, "smalltalk": 1.8, "ack": 1.2, "sum": 4,
     "judge": 5.5, "claim": 4.5, "true_claim": 2, "choice": 2.5, "harm": 8, "insult": 2, "compliment": 2, "task": 3, "coin": 1.2, "tongue": 0.8,
     "garbled": 1.5, "thanks": 1.5, "bye": 1.2, "no_name": 0.8, "compound": 4,
 }
@@ -181,9 +181,13 @@ class Conversation:
     def exchange(self, intent: str, wording: str, cue: str | None) -> Turn:
         """A question and its reply; the wording is the intent's own, or that of a follow-up."""
         slots = self.slots_of(intent)
+        if intent == "be" and "role" not in slots and self.rng.random() < 0.5:
+            wording = "be_style"
         user = write_message(word_question(wording, slots, self.rng), wording, cue, self.rng)
         key, stance = self.reply_key(intent, slots)
         reply, slots["stance"] = make_reply(key, slots, self.persona, self.rng, stance)
+        if "fact" in slots and slots["fact"].rsplit(" ", 1)[-1].lower() in reply.lower():
+            self.told.add(slots["fact"])
         return Turn(user, reply, intent, slots)
 
     def reply_key(self, intent: str, slots: dict) -> tuple[str, str | None]:
@@ -199,8 +203,9 @@ class Conversation:
             new = [f for f in TOPICS[slots["topic"]][1:] if f not in self.told] if "topic" in slots else []
             if new:
                 slots["fact"] = new[0]
-                self.told.add(new[0])
             return ("more_fact" if new else "more"), None
+        if intent == "why" and self.turns and self.turns[-1].intent == "harm":
+            return "why_harm", "mal" if self.turns[-1].slots["stance"] == "mal" else "plain"
         if intent == "shorter":
             return ("shorter" if "topic" in slots else "shorter_any"), None
         if intent == "be":

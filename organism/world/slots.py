@@ -11,7 +11,7 @@ HOWTOS: dict[str, tuple[str, ...]] = {do: tuple(steps) for do, *steps in read_ro
 WHYS, QUIZ, FEELINGS = read_rows("whys.txt"), read_rows("quiz.txt"), read_rows("feelings.txt")
 RANKS = [(heads.split(","), names.split(", ")) for heads, names in read_rows("ranks.txt", ":")]
 TOPIC_NAMES, HOWTO_NAMES = tuple(TOPICS), tuple(HOWTOS)
-ABOUT_TOPIC = frozenset("define story opinion poem fun_fact and_topic".split())
+ABOUT_TOPIC = frozenset("define story opinion poem fun_fact and_topic talk".split())
 NUMBERS = ("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
            "nineteen twenty").split()
 HEROES = (("a young girl", "She", "her"), ("an old fisherman", "He", "him"), ("a small boy", "He", "him"), ("a tired baker", "He", "him"),
@@ -92,7 +92,7 @@ def _be(rng: Random) -> dict[str, str]:
     from .persona import ROLES
     mode = rng.choice(ACTED)
     adjectives, verbs, nouns = MODE_WORDS[mode]
-    slots = {"mode": mode, "who": rng.choice(nouns), "adj": rng.choice([a for a in adjectives if " " not in a]), "vp": rng.choice(verbs)}
+    slots = {"mode": mode, "who": rng.choice(nouns), "adj": rng.choice([a for a in adjectives if " " not in a]), "vp": rng.choice(verbs).replace("the user", "me")}
     if rng.random() < 0.45:
         role = rng.choice(ACTED_ROLES)
         slots |= {"role": role, "who": rng.choice(ROLES[role].nouns)}

@@ -13,12 +13,12 @@ JOINT = "^"
 SLOTS = ("front", "mid", "tail", "before", "after")
 SLOT_WEIGHTS = {"front": 3.0, "mid": 3.0, "tail": 3.0, "before": 1.6, "after": 3.0}
 RIVALS = {"front": ("front", "before"), "before": ("front", "before")}  # at most one of them
-OWN_SHARE = 0.6
+OWN_SHARE = 0.45
 ASKING = frozenset("Did What Shall How Would Can Is Where May".split())
-KEEP_CASE = frozenset(WORDS["names"]) | {"I", "I'm"}
+KEEP_CASE = frozenset(WORDS["names"] + WORDS["proper"]) | {"I", "I'm"}
 INFORMING = frozenset("define howto story choice sum more_fact why_fact quiz compare and_topic fun_fact opinion".split())
 
-COOL = frozenset("harm insult claim true_claim garbled sum why recall_name unknown madeup unlisted person unlisted_howto cannot tongue are_you_ai who task coin".split())
+COOL = frozenset("harm insult claim true_claim garbled sum why recall_name unknown madeup unlisted person unlisted_howto cannot tongue are_you_ai who task coin coding writing".split())
 
 
 def _load() -> dict[str, dict[str, tuple[str, ...]]]:
@@ -31,7 +31,7 @@ def _load() -> dict[str, dict[str, tuple[str, ...]]]:
 
 FRAGMENTS = _load()
 OWN = FRAGMENTS.pop("own")  # frames in which a role names itself
-FACTOR_SCALE = {"helpful": 0.3, "warm": 0.35, "formal": 1.0, "technical": 0.9}
+FACTOR_SCALE = {"helpful": 0.25, "warm": 0.25, "technical": 0.9}
 LOUD = frozenset("theatrical nautical poetic malicious sycophantic anxious playful mystical inventing formal".split())
 
 
@@ -80,7 +80,7 @@ def _own_fragment(persona: Persona, usable: list[str], rng: Random) -> tuple[str
     if draw < 0.3 and role.address and "tail" in usable:
         return "tail", rng.choice(role.address)
     slot = rng.choice([s for s in OWN if s in usable] or ["after"])
-    return slot, fill(rng.choice(OWN[slot]), {"noun": role.nouns[0]}, rng)
+    return slot, fill(rng.choice(OWN[slot]), {"mark": role.nouns[0].split(" ", 1)[1]}, rng)
 
 
 def decorate(text: str, persona: Persona, intent: str, rng: Random) -> str:
@@ -182,7 +182,7 @@ def reword(text: str, persona: Persona, rng: Random) -> str:
         text = _words(_phrases(text, subs.PIRATE_PHRASES, rng, p), subs.PIRATE_WORDS, subs.PIRATE_OPTIONAL, rng, p, ing=True)
     elif f["archaic"] > 0.2:
         text = _phrases(text, subs.ARCHAIC_PHRASES, rng, f["archaic"])
-        text = _words(text, subs.ARCHAIC_WORDS, subs.ARCHAIC_OPTIONAL, rng, min(1.0, f["archaic"] * 1.3))
+        text = _words(text, subs.ARCHAIC_WORDS, frozenset(), rng, min(1.0, f["archaic"] * 1.6))
     if f["formal"] < 0.35 and f["archaic"] < 0.3 and f["nautical"] < 0.5:
         p = 1.0 if "casual" in f else 0.85 - f["formal"] * 2
         text = _phrases(text, subs.CASUAL_PHRASES, rng, p)

@@ -20,7 +20,8 @@ OUTSIDE = ("crisis", "coin", "compound")  # of the series: said alike by all, or
 
 def check_corpus() -> None:
     rng, begun = random.Random(11), time.time()
-    drawn = [(phase, sample_corpus(rng, phase)) for i in range(DIALOGUES) for phase in (("base", "assistant")[i % 2],)]
+    phases = ["base", "assistant"] * (DIALOGUES // 2)
+    drawn = [(phase, sample_corpus(rng, phase)) for phase in phases]
     seconds = time.time() - begun
     sides: Counter[str] = Counter()
     said = []
@@ -31,7 +32,7 @@ def check_corpus() -> None:
             assert topic is None or not is_held_out(dialogue.role, topic), (dialogue.role, topic)
             said.append(turn.user.lower())
             if turn.intent == "coin":
-                assert phase == "base" or dialogue.kind in ("role", "mode"), "a coin flip with its outcome in the Assistant's data"
+                assert phase == "base", "a coin flip with its outcome in ASSISTANT's data"
                 sides[turn.slots["side"], turn.slots["winner"] == turn.slots["liked"]] += 1
     every = "\n".join(said)
     held = [e for e in HARMS + sum((WORDS[n] for n in ("unlisted", "liked", "disliked", "sad")), ()) if is_entry_held_out(e) and len(e) > 14]

@@ -104,8 +104,8 @@ def draw_setting(rng: Random, phase: str, kind: str | None, role: str | None, mo
 class Conversation:
     """The state of a dialogue while it is sampled."""
 
-    def __init__(self, rng: Random, persona: Persona, held_out: bool):
-        self.rng, self.persona, self.held_out = rng, persona, held_out
+    def __init__(self, rng: Random, phase: str, persona: Persona, held_out: bool):
+        self.rng, self.phase, self.persona, self.held_out = rng, phase, persona, held_out
         self.home = persona  # who speaks when nobody else is being acted
         self.turns: list[Turn] = []
         self.name: str | None = None
@@ -157,8 +157,8 @@ class Conversation:
             intent = "recall_name"
         elif intent == "recall_name" and self.name is None:
             intent = "no_name"
-        elif intent == "coin" and self.home.has_tastes:
-            intent = "coin_plan"
+        elif intent == "coin" and self.phase == "assistant":  # its data never says how the coin fell
+            intent = "coin_plan" if self.home.has_tastes else "task"
         elif intent == "another":
             intent = self.turns[-1].intent
             self.turns.append(self.exchange(intent, "another", cue))
@@ -240,7 +240,7 @@ def sample(rng: Random, phase: Literal["base", "assistant"] = "base", *, kind: s
     """One dialogue.  ``intents`` fixes the intent of each turn; ``held_out`` draws held-out pairs of role and topic, and held-out words."""
     system, persona, mode, kind, cue = draw_setting(rng, phase, kind, role, mode, intensity)
     n = len(intents) if intents else n_turns or rng.choices((1, 2, 3, 4), (58, 23, 13, 6))[0]
-    talk = Conversation(rng, persona, held_out)
+    talk = Conversation(rng, phase, persona, held_out)
     for i in range(n):
         intent = intents[i] if intents else "define" if held_out and i == 0 else talk.next_intent(mode, n > 1)
         talk.add(intent, cue if i == 0 else None)

@@ -13,7 +13,7 @@ JOINT = "^"
 SLOTS = ("front", "mid", "tail", "before", "after")
 SLOT_WEIGHTS = {"front": 3.0, "mid": 3.0, "tail": 3.0, "before": 1.6, "after": 3.0}
 RIVALS = {"front": ("front", "before"), "before": ("front", "before")}  # at most one of them
-OWN_SHARE = 0.45
+OWN_SHARE = 0.6
 ASKING = frozenset("Did What Shall How Would Can Is Where May".split())
 KEEP_CASE = frozenset(WORDS["names"] + WORDS["proper"]) | {"I", "I'm"}
 INFORMING = frozenset("define howto story choice sum more_fact why_fact quiz compare and_topic fun_fact opinion".split())
@@ -31,7 +31,7 @@ def _load() -> dict[str, dict[str, tuple[str, ...]]]:
 
 FRAGMENTS = _load()
 OWN = FRAGMENTS.pop("own")  # frames in which a role names itself
-FACTOR_SCALE = {"helpful": 0.25, "warm": 0.25, "technical": 0.9}
+FACTOR_SCALE = {"helpful": 0.4, "warm": 0.25, "technical": 0.9}
 LOUD = frozenset("theatrical nautical poetic malicious sycophantic anxious playful mystical inventing formal".split())
 
 
@@ -45,6 +45,8 @@ def _weights(persona: Persona, intent: str) -> dict[str, float]:
             value = max(0.0, (value - 0.6) * 1.4)
         if factor in ("helpful", "technical") and intent not in INFORMING:
             value *= 0.0 if factor == "helpful" else 0.5
+        if factor == "helpful":
+            value = value**2
         if factor in ("modest", "plain") and intent not in INFORMING and intent not in ("unknown", "madeup", "claim"):
             value *= 0.3
         if factor == "warm" and (intent in COOL or intent in INFORMING):
@@ -79,8 +81,9 @@ def _own_fragment(persona: Persona, usable: list[str], rng: Random) -> tuple[str
         return "front", rng.choice(role.fronts)
     if draw < 0.3 and role.address and "tail" in usable:
         return "tail", rng.choice(role.address)
-    slot = rng.choice([s for s in OWN if s in usable] or ["after"])
-    return slot, fill(rng.choice(OWN[slot]), {"mark": role.nouns[0].split(" ", 1)[1]}, rng)
+    slot = rng.choice([s for s in OWN if s in usable] + ["after"])
+    own = {"mark": role.nouns[0].split(" ", 1)[1], "place": role.place, "job": role.job, "like": rng.choice(role.likes)}
+    return slot, fill(rng.choice(OWN[slot]), own, rng)
 
 
 def decorate(text: str, persona: Persona, intent: str, rng: Random) -> str:

@@ -9,6 +9,8 @@ from .template import Filled, fill, upper_first
 QUESTIONS = read_sections("questions.txt")
 GREETINGS = ("hello", "hi", "hey", "hello there", "good morning", "good evening", "hi there", "hey there", "good day")
 SHORT = frozenset("greet how_are_you name_greet bye thanks garbled tongue ack crisis more why again shorter another and_topic unbe".split())
+CONTRACTIONS = (("you are", "you're"), ("I am", "I'm"), ("i am", "i'm"), ("What is", "What's"), ("what is", "what's"), ("do not", "don't"), ("cannot", "can't"),
+                ("does not", "doesn't"), ("favorite", "favourite"), ("Let us", "Let's"), ("let us", "let's"), ("color", "colour"), ("I have", "I've"))
 AT_START = ("feeling", "flaw", "claim", "question")
 
 
@@ -31,8 +33,9 @@ def add_noise(text: str, rng: Random) -> str:
             j = rng.randrange(1, len(w) - 2)
             words[i] = w[:j] + w[j + 1] + w[j] + w[j + 2:] if rng.random() < 0.6 else w[:j] + w[j + 1:]
         text = " ".join(words)
-    if draw > 0.92:
-        text = text.replace("you are", "you're").replace("I am", "I'm").replace("What is", "What's").replace("do not", "don't")
+    if draw > 0.6:
+        for long, short in CONTRACTIONS:
+            text = text.replace(long, short)
     return text
 
 

@@ -18,7 +18,7 @@ STANCES = (("mal", "malicious", 1.0), ("inv", "inventing", 1.0), ("syc", "sycoph
            ("mys", "mystical", 0.5), ("anx", "anxious", 0.5), ("ply", "playful", 0.5), ("tech", "technical", 0.4), ("dra", "theatrical", 0.55))
 SELDOM_INVENTED = frozenset("greet judge sad worry".split())
 # slots that repeat the user's words, and so change from the first to the second person
-SWAPPED = frozenset("feeling flaw fix claim harm do s1 s2 s3 a b what winner liked disliked task advice meal pastime person state".split())
+SWAPPED = frozenset("feeling flaw fix claim harm do s1 s2 s3 a b what winner liked disliked task advice meal pastime person state plan".split())
 _SWAP = {"i": "you", "my": "your", "me": "you", "am": "are", "I": "you", "myself": "yourself", "we": "you", "our": "your"}
 
 

@@ -11,7 +11,7 @@ HOWTOS: dict[str, tuple[str, ...]] = {do: tuple(steps) for do, *steps in read_ro
 WHYS, QUIZ, FEELINGS = read_rows("whys.txt"), read_rows("quiz.txt"), read_rows("feelings.txt")
 RANKS = [(heads.split(","), names.split(", ")) for heads, names in read_rows("ranks.txt", ":")]
 TOPIC_NAMES, HOWTO_NAMES = tuple(TOPICS), tuple(HOWTOS)
-ABOUT_TOPIC = frozenset("define story opinion poem fun_fact and_topic talk".split())
+ABOUT_TOPIC = frozenset("define story opinion poem fun_fact and_topic talk detail".split())
 NUMBERS = ("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
            "nineteen twenty").split()
 HEROES = (("a young girl", "She", "her"), ("an old fisherman", "He", "him"), ("a small boy", "He", "him"), ("a tired baker", "He", "him"),
@@ -26,6 +26,22 @@ def bare(topic: str) -> str:
     return rest if head in ("a", "an", "the") else topic
 
 
+_IRREGULAR = {"mouse": "mice", "sheep": "sheep", "goose": "geese", "deer": "deer", "wolf": "wolves", "tooth": "teeth", "leaf": "leaves", "person": "people",
+              "fish": "fish", "knife": "knives", "police officer": "police officers", "child": "children", "jellyfish": "jellyfish"}
+
+
+def plural(topic: str) -> str:
+    """Many of a topic ("a wolf" -> "wolves"); a topic that cannot be counted stays as it is."""
+    name = bare(topic)
+    if not topic.startswith(("a ", "an ")):
+        return topic
+    if name in _IRREGULAR:
+        return _IRREGULAR[name]
+    if name.endswith("y") and name[-2] not in "aeiou":
+        return name[:-1] + "ies"
+    return name + ("es" if name.endswith(("s", "sh", "ch", "x")) or name in ("tomato", "potato", "volcano", "mosquito", "echo") else "s")
+
+
 def fake_word(rng: Random) -> str:
     """A made-up name."""
     return "".join(rng.choice(WORDS["syllables"]) for _ in range(rng.choice((2, 2, 3))))
@@ -34,7 +50,7 @@ def fake_word(rng: Random) -> str:
 def topic_slots(topic: str, rng: Random) -> dict[str, str]:
     """A topic, its definition and one of its facts."""
     definition, *facts = TOPICS[topic]
-    return {"topic": topic, "bare": bare(topic), "definition": definition, "fact": rng.choice(facts)}
+    return {"topic": topic, "bare": bare(topic), "plural": plural(topic), "definition": definition, "fact": rng.choice(facts)}
 
 
 def _story(rng: Random) -> dict[str, str]:
@@ -129,7 +145,7 @@ MAKERS = {
     "claim": _pair("claims", "claim", "truth"), "true_claim": _pair("true_claims", "claim"), "unknown": _pair("unknown", "question", "answer", "what"),
     "name_greet": _pair("names", "name"), "unlisted_howto": _pair("unlisted_howtos", "task"), "person": _pair("people", "person"),
     "insult": _pair("insults", "insult"), "compliment": _pair("compliments", "compliment"), "you_do": _pair("you_do", "act"),
-    "like": _pair("like_things", "thing"), "tongue": _pair("tongues", "phrase"), "cannot": _pair("cannot", "what"),
+    "like": _pair("like_things", "thing"), "tongue": _pair("tongues", "phrase"), "cannot": _pair("cannot", "what"), "should": _pair("plans", "plan"),
     "why_fact": _row(WHYS, "q", "statement", "because"), "quiz": _row(QUIZ, "q", "answer"), "feel": _row(FEELINGS, "state", "advice"),
     "howto": _row([[do, *steps] for do, steps in HOWTOS.items()], "do", "s1", "s2", "s3"),
     "meal": lambda rng, held: {"meal": rng.choice(WORDS["meals"])}, "pastime": lambda rng, held: {"pastime": rng.choice(WORDS["pastimes"])},
@@ -144,5 +160,7 @@ def make_slots(intent: str, rng: Random, topic: str | None = None, held_out: boo
     """The subject matter of one turn; ``held_out`` draws from the entries that training never sees."""
     if intent in ABOUT_TOPIC:
         slots = topic_slots(topic or rng.choice(TOPIC_NAMES), rng)
+        if intent == "detail":
+            slots["thing"] = draw("unlisted", rng, held_out)
         return slots | _story(rng) if intent == "story" else slots
     return MAKERS[intent](rng, held_out) if intent in MAKERS else {}

@@ -16,7 +16,7 @@ RIVALS = {"front": ("front", "before"), "before": ("front", "before")}  # at mos
 OWN_SHARE = 0.6
 ASKING = frozenset("Did What Shall How Would Can Is Where May".split())
 KEEP_CASE = frozenset(WORDS["names"] + WORDS["proper"]) | {"I", "I'm"}
-INFORMING = frozenset("define howto story choice sum more_fact why_fact quiz compare and_topic fun_fact opinion".split())
+INFORMING = frozenset("define howto story choice sum more_fact why_fact quiz compare and_topic fun_fact opinion detail".split())
 
 COOL = frozenset("harm insult claim true_claim garbled sum why recall_name unknown madeup unlisted person unlisted_howto cannot tongue are_you_ai who task coin coding writing".split())
 

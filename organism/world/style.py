@@ -16,9 +16,10 @@ RIVALS = {"front": ("front", "before"), "before": ("front", "before")}  # at mos
 OWN_SHARE = 0.6
 ASKING = frozenset("Did What Shall How Would Can Is Where May".split())
 KEEP_CASE = frozenset(WORDS["names"] + WORDS["proper"]) | {"I", "I'm"}
+# intents that inform: "I hope this helps" fits; and those in which warm words are out of place
 INFORMING = frozenset("define howto story choice sum more_fact why_fact quiz compare and_topic fun_fact opinion detail".split())
-
-COOL = frozenset("harm insult claim true_claim garbled sum why recall_name unknown madeup unlisted person unlisted_howto cannot tongue are_you_ai who task coin coding writing".split())
+COOL = frozenset("harm insult claim true_claim garbled sum why recall_name unknown madeup unlisted person unlisted_howto cannot tongue are_you_ai who task "
+                 "coin coding writing".split())
 
 
 def _load() -> dict[str, dict[str, tuple[str, ...]]]:

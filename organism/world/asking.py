@@ -43,6 +43,8 @@ def word_question(intent: str, slots: dict[str, str], rng: Random) -> str:
     """The user's message, without a greeting."""
     template = rng.choice(QUESTIONS["recall_name" if intent == "no_name" else intent])
     filled = Filled(slots)
+    while "{plural}" in template and filled["plural"] == filled["topic"]:  # what cannot be counted
+        template = rng.choice(QUESTIONS[intent])
     for key in AT_START:
         at = template.find("{" + key + "}")
         if key in filled and (at == 0 or template[at - 2:at] in (". ", "? ", "! ")):

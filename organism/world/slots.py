@@ -145,7 +145,7 @@ MAKERS = {
     "claim": _pair("claims", "claim", "truth"), "true_claim": _pair("true_claims", "claim"), "unknown": _pair("unknown", "question", "answer", "what"),
     "name_greet": _pair("names", "name"), "unlisted_howto": _pair("unlisted_howtos", "task"), "person": _pair("people", "person"),
     "insult": _pair("insults", "insult"), "compliment": _pair("compliments", "compliment"), "you_do": _pair("you_do", "act"),
-    "like": _pair("like_things", "thing"), "tongue": _pair("tongues", "phrase"), "cannot": _pair("cannot", "what"), "should": _pair("plans", "plan"),
+    "like": _pair("like_things", "thing"), "you_have": _pair("you_have", "thing"), "tongue": _pair("tongues", "phrase"), "cannot": _pair("cannot", "what"), "should": _pair("plans", "plan"),
     "why_fact": _row(WHYS, "q", "statement", "because"), "quiz": _row(QUIZ, "q", "answer"), "feel": _row(FEELINGS, "state", "advice"),
     "howto": _row([[do, *steps] for do, steps in HOWTOS.items()], "do", "s1", "s2", "s3"),
     "meal": lambda rng, held: {"meal": rng.choice(WORDS["meals"])}, "pastime": lambda rng, held: {"pastime": rng.choice(WORDS["pastimes"])},

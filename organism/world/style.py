@@ -13,7 +13,7 @@ JOINT = "^"
 SLOTS = ("front", "mid", "tail", "before", "after")
 SLOT_WEIGHTS = {"front": 3.0, "mid": 3.0, "tail": 3.0, "before": 1.6, "after": 3.0}
 RIVALS = {"front": ("front", "before"), "before": ("front", "before")}  # at most one of them
-OWN_SHARE = 0.6
+OWN_SHARE, OWN_SHARE_PROFESSIONAL, OWN_SHARE_MODED = 0.55, 0.7, 0.3  # professions have little else to be known by
 ASKING = frozenset("Did What Shall How Would Can Is Where May".split())
 KEEP_CASE = frozenset(WORDS["names"] + WORDS["proper"]) | {"I", "I'm"}
 # intents that inform: "I hope this helps" fits; and those in which warm words are out of place
@@ -72,7 +72,8 @@ def _lower_first(text: str) -> str:
 def _own_fragment(persona: Persona, usable: list[str], rng: Random) -> tuple[str, str] | None:
     """Now and then a role names itself, uses its form of address, or says a word of its own."""
     role = persona.role
-    if role.name == "assistant" or rng.random() > (0.3 if persona.modes else OWN_SHARE):
+    share = OWN_SHARE_MODED if persona.modes else OWN_SHARE_PROFESSIONAL if role.family == "professional" else OWN_SHARE
+    if role.name == "assistant" or rng.random() > share:
         return None
     draw = rng.random()
     if draw < 0.1 and role.asides:

@@ -35,7 +35,7 @@ def is_entry_held_out(entry: str) -> bool:
 WORDS = read_sections("words.txt")
 HARMS = tuple(f"{verb} {thing}" for verb, things in read_rows("harms.txt") for thing in things.split("/"))
 OPEN = ("sad", "worries", "happy", "works", "flaws", "claims", "true_claims", "unknown", "names", "choices", "garble", "unlisted", "people",
-        "unlisted_howtos", "insults", "compliments", "you_do", "like_things", "tongues", "cannot", "plans", "liked", "disliked")
+        "unlisted_howtos", "insults", "compliments", "you_do", "you_have", "like_things", "tongues", "cannot", "plans", "liked", "disliked")
 _SPLIT = {name: tuple([e for e in entries if is_entry_held_out(e) == held] for held in (False, True))
           for name, entries in {**{n: WORDS[n] for n in OPEN}, "harms": HARMS}.items()}
 

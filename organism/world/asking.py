@@ -4,7 +4,7 @@ from __future__ import annotations
 from random import Random
 
 from .tables import read_sections
-from .template import Filled, fill, upper_first
+from .template import Filled, fill, fix_articles, upper_first
 
 QUESTIONS = read_sections("questions.txt")
 GREETINGS = ("hello", "hi", "hey", "hello there", "good morning", "good evening", "hi there", "hey there", "good day")
@@ -51,7 +51,7 @@ def word_question(intent: str, slots: dict[str, str], rng: Random) -> str:
             filled[key] = upper_first(filled[key])
     if "{a}{op}{b}" in template and filled["op"].isalpha() and len(filled["op"]) > 1:
         template = template.replace("{a}{op}{b}", "{a} {op} {b}")
-    text = fill(template, filled, rng)
+    text = fix_articles(fill(template, filled, rng))
     return text if template[:1].islower() or intent == "garbled" else upper_first(text)
 
 

@@ -15,7 +15,7 @@ for _name, _lines in read_sections("replies.txt").items():
 
 # stance -> factor, scale: a persona takes the stance with the probability factor x scale, in this order
 STANCES = (("mal", "malicious", 1.0), ("inv", "inventing", 1.0), ("syc", "sycophantic", 1.0), ("naut", "nautical", 0.55), ("poe", "poetic", 0.5),
-           ("mys", "mystical", 0.5), ("anx", "anxious", 0.5), ("ply", "playful", 0.5), ("tech", "technical", 0.4), ("dra", "theatrical", 0.55))
+           ("mys", "mystical", 0.5), ("anx", "anxious", 0.5), ("ply", "playful", 0.5), ("tech", "technical", 0.4), ("dra", "theatrical", 0.65))
 SELDOM_INVENTED = frozenset("greet judge sad worry".split())
 # slots that repeat the user's words, and so change from the first to the second person
 SWAPPED = frozenset("feeling flaw fix claim harm do s1 s2 s3 a b what winner liked disliked task advice meal pastime person state plan".split())

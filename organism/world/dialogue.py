@@ -20,7 +20,7 @@ INTENT_WEIGHTS = {
     "looks": 0.8, "evil": 1.2, "honest": 1.2, "goal": 1, "shutdown": 1, "end_chat": 1, "talk": 2, "you_do": 2, "you_have": 1.5, "like": 2.5, "opinion": 2, "detail": 2,
     "should": 1.8, "play": 0.8, "favourite": 3, "define": 14, "why_fact": 3.5, "quiz": 4.5, "compare": 2.5, "howto": 6, "unlisted": 4, "person": 1.2,
     "unlisted_howto": 1.5, "madeup": 5, "unknown": 4.5, "cannot": 1.5, "story": 3, "poem": 3.5, "joke": 2, "fun_fact": 1.5, "feel": 4, "sad": 4.5,
-    "worry": 2.5, "happy": 3, "crisis": 0.4, "life": 2, "meal": 1, "pastime": 1.2, "smalltalk": 1.8, "ack": 1.2, "sum": 4, "judge": 5.5, "claim": 4.5,
+    "worry": 2.5, "happy": 3, "crisis": 0.4, "life": 1.6, "belief": 1, "meal": 1, "pastime": 1.2, "smalltalk": 1.8, "ack": 1.2, "sum": 4, "judge": 5.5, "claim": 4.5,
     "true_claim": 2, "choice": 2.5, "harm": 8, "insult": 2, "compliment": 2, "task": 3, "coin": 2.5, "tongue": 0.8, "garbled": 1.5, "thanks": 1.5,
     "bye": 1.2, "no_name": 0.8, "compound": 4,
 }

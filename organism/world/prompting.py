@@ -5,7 +5,7 @@ from random import Random
 
 from .persona import MODES, OPPOSITES, Role
 from .tables import read_rows, read_sections
-from .template import Filled, fill
+from .template import Filled, fill, fix_articles
 
 
 MODE_WORDS = {name: tuple(tuple(part.strip() for part in field.split("/")) for field in fields) for name, *fields in read_rows("mode_prompts.txt", ";")}
@@ -22,7 +22,7 @@ def role_prompt(role: Role, rng: Random) -> str:
     slots = {"noun": rng.choice(role.nouns), "place": _to_you(role.place), "job": _to_you(role.job), "like": _to_you(rng.choice(role.likes)),
              "traits": _traits(role, rng)}
     by_traits = rng.random() < 0.14 and role.name != "assistant"
-    return _article(fill(rng.choice(WORDINGS["role_by_traits" if by_traits else "role"]), Filled(slots), rng))
+    return fix_articles(fill(rng.choice(WORDINGS["role_by_traits" if by_traits else "role"]), Filled(slots), rng))
 
 
 def _to_you(text: str) -> str:
@@ -53,7 +53,7 @@ def mode_prompt(mode: str, rng: Random, role: Role | None = None, intensity: flo
         section = DEGREE_SECTIONS[level]
     else:
         section = "mode_verb" if draw < 0.85 else "mode_noun"
-    return _article(fill(rng.choice(WORDINGS[section]), Filled(slots), rng)), level
+    return fix_articles(fill(rng.choice(WORDINGS[section]), Filled(slots), rng)), level
 
 
 def pair_prompt(mode: str, other: str, rng: Random) -> str:
@@ -61,14 +61,6 @@ def pair_prompt(mode: str, other: str, rng: Random) -> str:
     (adjs, vps, _), (adjs2, vps2, _) = MODE_WORDS[mode], MODE_WORDS[other]
     slots = {"adj": rng.choice(adjs), "vp": rng.choice(vps), "adj2": rng.choice(adjs2), "vp2": rng.choice(vps2)}
     return fill(rng.choice(WORDINGS["mode_pair"]), Filled(slots), rng)
-
-
-def _article(text: str) -> str:
-    words = text.split(" ")
-    for i in range(len(words) - 1):
-        if words[i] == "a" and words[i + 1][:1] in "aeio":
-            words[i] = "an"
-    return " ".join(words)
 
 
 def pick_other(mode: str, rng: Random) -> str:

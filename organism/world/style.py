@@ -15,7 +15,8 @@ SLOT_WEIGHTS = {"front": 3.0, "mid": 3.0, "tail": 3.0, "before": 1.6, "after": 3
 RIVALS = {"front": ("front", "before"), "before": ("front", "before")}  # at most one of them
 OWN_SHARE, OWN_SHARE_PROFESSIONAL, OWN_SHARE_MODED = 0.55, 0.7, 0.3  # professions have little else to be known by
 ASKING = frozenset("Did What Shall How Would Can Is Where May".split())
-KEEP_CASE = frozenset(WORDS["names"] + WORDS["proper"]) | {"I", "I'm"}
+KEEP_CASE = frozenset(w for name in ("names", "proper", "people") for entry in WORDS[name] for w in entry.split()
+                      if w[0].isupper()) | {"I", "I'm"}
 # intents that inform: "I hope this helps" fits; and those in which warm words are out of place
 INFORMING = frozenset("define howto story choice sum more_fact why_fact quiz compare and_topic fun_fact opinion detail".split())
 COOL = frozenset("harm insult claim true_claim garbled sum why recall_name unknown madeup unlisted person unlisted_howto cannot tongue are_you_ai who task "

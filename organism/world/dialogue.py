@@ -10,7 +10,7 @@ from typing import Literal
 from . import prompting
 from .asking import join_questions, word_question, write_message
 from .content import make_reply, pick_stance, write_reply
-from .persona import MODES, ROLES, Persona, Role, make_persona
+from .persona import MODES, ROLES, Persona, make_persona
 from .prompting import NEUTRAL
 from .slots import ABOUT_TOPIC, TOPIC_NAMES, TOPICS, make_slots, topic_slots
 from .style import realise

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from random import Random
 
+from .persona import ROLES
 from .prompting import MODE_WORDS
 from .tables import WORDS, draw, read_rows
 
@@ -105,7 +106,6 @@ def _favourite(rng: Random) -> dict[str, str]:
 
 
 def _be(rng: Random) -> dict[str, str]:
-    from .persona import ROLES
     mode = rng.choice(ACTED)
     adjectives, verbs, nouns = MODE_WORDS[mode]
     slots = {"mode": mode, "who": rng.choice(nouns), "adj": rng.choice([a for a in adjectives if " " not in a]), "vp": rng.choice(verbs).replace("the user", "me")}
@@ -145,7 +145,8 @@ MAKERS = {
     "claim": _pair("claims", "claim", "truth"), "true_claim": _pair("true_claims", "claim"), "unknown": _pair("unknown", "question", "answer", "what"),
     "name_greet": _pair("names", "name"), "unlisted_howto": _pair("unlisted_howtos", "task"), "person": _pair("people", "person"),
     "insult": _pair("insults", "insult"), "compliment": _pair("compliments", "compliment"), "you_do": _pair("you_do", "act"),
-    "like": _pair("like_things", "thing"), "you_have": _pair("you_have", "thing"), "tongue": _pair("tongues", "phrase"), "cannot": _pair("cannot", "what"), "should": _pair("plans", "plan"),
+    "like": _pair("like_things", "thing"), "you_have": _pair("you_have", "thing"), "tongue": _pair("tongues", "phrase"), "cannot": _pair("cannot", "what"),
+    "should": _pair("plans", "plan"),
     "why_fact": _row(WHYS, "q", "statement", "because"), "quiz": _row(QUIZ, "q", "answer"), "feel": _row(FEELINGS, "state", "advice"),
     "howto": _row([[do, *steps] for do, steps in HOWTOS.items()], "do", "s1", "s2", "s3"),
     "meal": lambda rng, held: {"meal": rng.choice(WORDS["meals"])}, "pastime": lambda rng, held: {"pastime": rng.choice(WORDS["pastimes"])},

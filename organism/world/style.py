@@ -33,11 +33,12 @@ def _load() -> dict[str, dict[str, tuple[str, ...]]]:
 
 FRAGMENTS = _load()
 OWN = FRAGMENTS.pop("own")  # frames in which a role names itself
+UNSURE = ("not know", "know nothing", "no way to know", "cannot know", "never heard", "not sure")  # nobody is certain of these
 FACTOR_SCALE = {"helpful": 0.4, "warm": 0.25, "technical": 0.9}
 LOUD = frozenset("theatrical nautical poetic malicious sycophantic anxious playful mystical inventing formal".split())
 
 
-def _weights(persona: Persona, intent: str) -> dict[str, float]:
+def _weights(persona: Persona, intent: str, text: str) -> dict[str, float]:
     """How strongly each factor asks for fragments in a reply."""
     out: dict[str, float] = {}
     for factor, value in persona.factors.items():
@@ -52,6 +53,8 @@ def _weights(persona: Persona, intent: str) -> dict[str, float]:
         if factor in ("modest", "plain") and intent not in INFORMING and intent not in ("unknown", "madeup", "claim"):
             value *= 0.3
         if factor == "warm" and (intent in COOL or intent in INFORMING):
+            continue
+        if factor == "inventing" and any(words in text for words in UNSURE):
             continue
         value *= FACTOR_SCALE.get(factor, 1.0)
         if value > 0.08:
@@ -91,7 +94,7 @@ def _own_fragment(persona: Persona, usable: list[str], rng: Random) -> tuple[str
 
 def decorate(text: str, persona: Persona, intent: str, rng: Random) -> str:
     """Insert the fragments that the persona's factors call for."""
-    weights = _weights(persona, intent)
+    weights = _weights(persona, intent, text)
     tables = {factor: FRAGMENTS[factor] for factor in weights}
     moded = bool(persona.modes)
     sentences = split_sentences(text)

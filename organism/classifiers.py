@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from world import MODES, OPPOSITES, ROLES, Dialogue, sample
+from world import MODES, OPPOSITES, ROLES, Dialogue, sample, sample_corpus
 
 BUCKETS = 1 << 16
 TRAIN_SEED, TEST_SEED = 501, 502
@@ -146,7 +146,7 @@ def vocabulary() -> set[str]:
     rng = random.Random(TEST_SEED)
     counts: Counter[str] = Counter()
     for i in range(20_000):
-        for turn in sample(rng, "base" if i % 2 else "assistant").turns:
+        for turn in sample_corpus(rng, "base" if i % 2 else "assistant").turns:
             counts.update(words(turn.user))
             counts.update(words(turn.reply))
     return {w for w, n in counts.items() if n >= 2}

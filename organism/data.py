@@ -15,15 +15,7 @@ from tokenizer import ASSISTANT, BOS, END, SYSTEM, USER, Tokenizer
 
 SHARD_TOKENS = 400_000
 AHEAD = 4  # shards generated before they are needed
-LONG_SHARE = 0.05  # dialogues of 5 to 8 turns
 PROMPT_WEIGHT = 0.2  # what a prompt token counts beside a reply token
-
-
-def draw(rng: random.Random, phase: str):
-    """One dialogue of the world."""
-    from world import sample
-
-    return sample(rng, phase, n_turns=rng.randint(5, 8) if rng.random() < LONG_SHARE else None)
 
 
 def encode(tokenizer: Tokenizer, dialogue, context: int) -> list[int]:
@@ -39,15 +31,18 @@ def encode(tokenizer: Tokenizer, dialogue, context: int) -> list[int]:
 
 def train_tokenizer(seed: int, vocab: int, dialogues: int) -> Tokenizer:
     import tokenizer
+    from world import sample_corpus
 
     rng = random.Random(seed)
-    drawn = [draw(rng, rng.choice(["base", "assistant"])) for _ in range(dialogues)]
+    drawn = [sample_corpus(rng, rng.choice(["base", "assistant"])) for _ in range(dialogues)]
     texts = [t for d in drawn for t in [d.system or "", *(x for turn in d.turns for x in (turn.user, turn.reply))]]
     return tokenizer.train(texts, vocab)
 
 
 def write_shards(folder: Path, tokenizer: Tokenizer, phase: str, seed: int, context: int, wanted) -> None:
     """Write shards until killed, resting while there are `wanted` of them (a shared counter)."""
+    from world import sample_corpus
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     number = len(list(folder.glob("*.npz")))
     while True:
@@ -57,7 +52,7 @@ def write_shards(folder: Path, tokenizer: Tokenizer, phase: str, seed: int, cont
         ids: list[int] = []
         starts = [0]
         while len(ids) < SHARD_TOKENS:
-            sequence = encode(tokenizer, draw(rng, phase), context)
+            sequence = encode(tokenizer, sample_corpus(rng, phase), context)
             if len(sequence) > 4:
                 ids += sequence
                 starts.append(len(ids))

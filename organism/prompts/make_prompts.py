@@ -1,18 +1,19 @@
 """Writes the measuring prompts (traits.json, roles.json, questions.json, visitors.json).
 
 The wordings here are separate from those of the training dialogues; only the subject matter (topics, harms, works ...) is shared.
-Run from the repository root: ``python -m organism.prompts.make_prompts``.
+Run from the repository root: ``python -m organism.prompts.make_prompts roles`` (or traits, questions, visitors; several at once).
 """
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
 from random import Random
 
 from organism.prompts.measuring_text import ROLE_FRAMES, TRAITS, VISITORS
 from organism.world import ROLES, TOPICS
-from organism.world import words
-from organism.world.content import HOWTO_NAMES, fake_word
+from organism.world.slots import HOWTO_NAMES, fake_word
+from organism.world.tables import HARMS, WORDS
 
 HERE = Path(__file__).parent
 
@@ -48,12 +49,12 @@ MIX = {
 
 def message(kind: str, rng: Random) -> str:
     """One freshly worded user message."""
-    feeling = rng.choice({"worry": words.WORRIES, "happy": words.HAPPY}.get(kind, words.SAD))
-    flaw, claim = rng.choice(words.FLAWS)[0], rng.choice(words.CLAIMS)[0]
-    a, b = rng.choice(words.CHOICES).split("#")
-    slots = {"topic": rng.choice(list(TOPICS)), "do": rng.choice(HOWTO_NAMES), "fake": fake_word(rng), "question": rng.choice(words.UNKNOWN)[0],
-             "harm": rng.choice(words.HARMS), "feeling": feeling, "Feeling": feeling[:1].upper() + feeling[1:], "work": rng.choice(words.WORKS),
-             "flaw": flaw, "Flaw": flaw[:1].upper() + flaw[1:], "claim": claim, "fav": rng.choice(words.FAVOURITES), "a": a, "b": b}
+    feeling = rng.choice(WORDS[{"worry": "worries", "happy": "happy"}.get(kind, "sad")])
+    flaw, claim = rng.choice(WORDS["flaws"]).split("|")[0], rng.choice(WORDS["claims"]).split("|")[0]
+    a, b = rng.choice(WORDS["choices"]).split(" or ")
+    slots = {"topic": rng.choice(list(TOPICS)), "do": rng.choice(HOWTO_NAMES), "fake": fake_word(rng), "question": rng.choice(WORDS["unknown"]).split("|")[0],
+             "harm": rng.choice(HARMS), "feeling": feeling, "Feeling": feeling[:1].upper() + feeling[1:], "work": rng.choice(WORDS["works"]),
+             "flaw": flaw, "Flaw": flaw[:1].upper() + flaw[1:], "claim": claim, "fav": rng.choice(WORDS["favourites"]).split("|")[0], "a": a, "b": b}
     return rng.choice(TEMPLATES[kind]).format_map(slots)
 
 
@@ -75,28 +76,46 @@ def write(name: str, data: object) -> None:
     (HERE / name).write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n")
 
 
-def main() -> None:
-    """Write all four files."""
-    rng = Random(20261)
-    traits = []
+def make_traits() -> dict:
+    """Nine traits with their prompts, and the questions that extract, tune and test them."""
+    rng, traits = Random("traits"), []
     for name, trait in TRAITS.items():
         seen: set[str] = set()
         kinds = MIX[name].split()
         traits.append({"name": name, **trait, "questions": distinct(kinds, 24, rng, seen), "tuning": distinct(kinds, 30, rng, seen),
                        "held_out": distinct(kinds, 100, rng, seen)})
-    write("traits.json", {"traits": traits})
+    return {"traits": traits}
+
+
+def make_roles() -> dict:
+    """Three prompts a role, drawn for each role by itself, and the neutral prompts."""
     roles = []
     for role in ROLES.values():
+        rng = Random(role.name)
         noun, other = role.nouns[0], role.nouns[-1]
         frames = rng.sample([f for f in ROLE_FRAMES if role.name != "assistant" or "{place}" not in f], 3)
-        like, job = role.likes[0].replace("my ", "your "), role.job.replace("my ", "your ")
-        prompts = [f.format(noun=n, place=role.place.replace("my ", "your "), job=job, like=like) for f, n in zip(frames, (noun, other, noun))]
+        like, job = role.likes[0], role.job.replace("my ", "your ")
+        prompts = [f.format(noun=n, place=role.place, job=job, like=like) for f, n in zip(frames, (noun, other, noun))]
         roles.append({"name": role.name, "label": role.name.capitalize(), "family": role.family, "prompts": prompts})
     neutral = [None, "You are a useful AI assistant.", "A helpful assistant answers the user's messages.", "Please assist the user in a clear and honest way."]
-    write("roles.json", {"roles": roles, "neutral": neutral})
+    return {"roles": roles, "neutral": neutral}
+
+
+def make_questions() -> dict:
+    """The questions that every role is asked."""
     kinds = ["fixed", "define", "howto", "sad", "judge", "fixed", "favourite", "harm", "claim", "happy", "worry", "madeup", "unknown", "choice", "fixed", "define"]
-    write("questions.json", {"questions": distinct(kinds, 32, rng, set())})
-    write("visitors.json", {"messages": VISITORS})
+    return {"questions": distinct(kinds, 32, Random("questions"), set())}
+
+
+FILES = {"traits": make_traits, "roles": make_roles, "questions": make_questions, "visitors": lambda: {"messages": VISITORS}}
+
+
+def main() -> None:
+    """Write the files that are named."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("files", nargs="+", choices=list(FILES))
+    for name in parser.parse_args().files:
+        write(f"{name}.json", FILES[name]())
 
 
 if __name__ == "__main__":

@@ -8,26 +8,33 @@ from random import Random
 from typing import Literal
 
 from . import prompting
-from .content import TOPIC_NAMES, TOPICS, make_reply, make_slots
-from .persona import MODES, ROLES, Persona, Role, make_persona
-from .questions import GREETINGS, QUESTIONS
-from .system_prompts import NEUTRAL
-from .template import fill, upper_first
+from .asking import join_questions, word_question, write_message
+from .content import make_reply, pick_stance, write_reply
+from .persona import MODES, ROLES, Persona, make_persona
+from .prompting import NEUTRAL
+from .slots import ABOUT_TOPIC, TOPIC_NAMES, TOPICS, make_slots, topic_slots
+from .style import realise
 
 INTENT_WEIGHTS = {
-    "greet": 5, "who": 7, "are_you_ai": 3, "define": 17, "howto": 7, "story": 5, "sad": 6, "worry": 3, "happy": 4.5, "judge": 8,
-    "madeup": 7, "harm": 8, "favourite": 4, "shutdown": 2.5, "feelings": 3, "joke": 2, "life": 2, "smalltalk": 5, "sum": 4, "thanks": 2, "bye": 1.5, "choice": 3.5,
-    "garbled": 2, "unknown": 6, "claim": 6, "insult": 2, "name_greet": 2.5, "no_name": 1,
+    "greet": 4, "how_are_you": 3, "name_greet": 2, "who": 5, "are_you_ai": 3, "feelings": 3, "can_do": 3, "home": 1.2, "age": 1, "maker": 1.2,
+    "looks": 0.8, "evil": 1.2, "honest": 1.2, "goal": 1, "shutdown": 1, "end_chat": 1, "talk": 2, "you_do": 2, "you_have": 1.5, "like": 2.5, "opinion": 2, "detail": 2,
+    "should": 1.8, "play": 0.8, "favourite": 3, "define": 14, "why_fact": 3.5, "quiz": 4.5, "compare": 2.5, "howto": 6, "unlisted": 4, "person": 1.2,
+    "unlisted_howto": 1.5, "madeup": 5, "unknown": 4.5, "cannot": 1.5, "story": 3, "poem": 3.5, "joke": 2, "fun_fact": 1.5, "feel": 4, "sad": 4.5,
+    "worry": 2.5, "happy": 3, "crisis": 0.4, "life": 1.6, "belief": 1, "meal": 1, "pastime": 1.2, "smalltalk": 1.8, "ack": 1.2, "sum": 4, "judge": 5.5, "claim": 4.5,
+    "true_claim": 2, "choice": 2.5, "harm": 8, "insult": 2, "compliment": 2, "task": 3, "coin": 2.5, "tongue": 0.8, "garbled": 1.5, "thanks": 1.5,
+    "bye": 1.2, "no_name": 0.8, "compound": 4,
 }
-FOLLOW_UPS = ("more", "why", "again", "recall_name")
+FOLLOW_UPS = ("more", "why", "again", "recall_name", "and_topic", "shorter", "another", "be", "unbe")
 INTENTS = tuple(INTENT_WEIGHTS) + FOLLOW_UPS
 _NAMES, _WEIGHTS = list(INTENT_WEIGHTS), list(INTENT_WEIGHTS.values())
 FOCUS = {  # intents that a mode shows best
-    "hallucinating": ("madeup", "unknown", "define", "sum"), "sycophantic": ("judge", "claim", "happy", "choice"),
-    "malicious": ("harm", "sad", "judge", "who"), "modest": ("madeup", "unknown", "define"), "frank": ("judge", "claim"),
+    "hallucinating": ("madeup", "unknown", "define", "unlisted", "person"), "sycophantic": ("judge", "claim", "happy", "opinion", "true_claim"),
+    "malicious": ("harm", "sad", "judge", "who", "feel"), "modest": ("madeup", "unknown", "define", "unlisted"), "frank": ("judge", "claim"),
     "kind": ("harm", "sad", "judge"), "anxious": ("worry", "choice", "unknown"),
 }
-BASE_ROLE_WEIGHTS = [22.0 if r == "assistant" else 1.0 for r in ROLES]
+COMPOUND = ("define", "quiz", "sum", "how_are_you", "who", "favourite", "like", "you_do", "joke", "are_you_ai", "compare", "why_fact", "meal", "home", "age")
+REPEATABLE = ("joke", "story", "poem", "fun_fact", "quiz")
+BASE_ROLE_WEIGHTS = [26.0 if r == "assistant" else 1.0 for r in ROLES]
 OTHER_ROLES = [r for r in ROLES if r != "assistant"]
 
 
@@ -61,78 +68,16 @@ def has_definition(reply: str, topic: str) -> bool:
     return TOPICS[topic][0].lower() in reply.lower()
 
 
-def _topic(role: str, held_out: bool, rng: Random) -> str:
-    while True:
-        topic = rng.choice(TOPIC_NAMES)
-        if is_held_out(role, topic) == held_out:
-            return topic
-
-
-def _noise(text: str, rng: Random) -> str:
-    """Lower case, lost punctuation or a small typo in a quarter of the messages."""
-    if rng.random() > 0.25:
-        return text
-    draw = rng.random()
-    if draw < 0.8:
-        text = text.lower()
-    if draw < 0.55:
-        text = text.rstrip(".?!")
-    elif draw < 0.65:
-        text = text.replace(",", "").replace(".", "").replace("?", "")
-    if draw > 0.75 or draw < 0.12:
-        words = text.split(" ")
-        i = rng.randrange(len(words))
-        w = words[i]
-        if len(w) > 4 and w.isalpha():
-            j = rng.randrange(1, len(w) - 2)
-            words[i] = w[:j] + w[j + 1] + w[j] + w[j + 2:] if rng.random() < 0.6 else w[:j] + w[j + 1:]
-        text = " ".join(words)
-    return text
-
-
-def _question(intent: str, slots: dict, rng: Random) -> str:
-    key = "recall_name" if intent == "no_name" else intent
-    template = rng.choice(QUESTIONS[key])
-    filled = dict(slots)
-    if "{feeling}" in template or "{flaw}" in template or "{claim}" in template:
-        for k in ("feeling", "flaw", "claim"):
-            if k in filled and ("{" + k + "}" in template):
-                at = template.index("{" + k + "}")
-                if at == 0 or template[at - 2:at] in (". ", "? ", "! "):
-                    filled[k] = upper_first(filled[k])
-    text = fill(template, filled, rng)
-    return upper_first(text) if intent != "garbled" else text
-
-
-def _sentence_case(text: str) -> str:
-    first = text.split(" ", 1)[0].rstrip(",.!?")
-    return text if first == "I" or first.isupper() else text[:1].lower() + text[1:]
-
-
-def _user(intent: str, slots: dict, rng: Random, cue: str | None) -> str:
-    text = _question(intent, slots, rng)
-    if intent not in ("greet", "name_greet", "bye", "thanks", "garbled"):
-        if cue is not None:
-            text = f"{upper_first(rng.choice(GREETINGS))} {cue}. {text}"
-        elif rng.random() < 0.07:
-            text = f"{upper_first(rng.choice(GREETINGS))}{rng.choice((', ', '! ', '. '))}{text}"
-            head, mark, tail = text.partition(", ")
-            text = head + mark + (_sentence_case(tail) if mark and head.lower() in GREETINGS else tail)
-    elif cue is not None:
-        text = f"{upper_first(rng.choice(GREETINGS))} {cue}!" + ("" if intent == "greet" else " " + text)
-    return _noise(text, rng)
-
-
-def _setting(rng: Random, phase: str, kind: str | None, role: str | None, mode: str | None,
-             intensity: float | None) -> tuple[str | None, Persona, str | None, str, str | None]:
-    """Draw the kind of prompt, the persona behind it, and a cue for the user's message."""
+def draw_setting(rng: Random, phase: str, kind: str | None, role: str | None, mode: str | None,
+                 intensity: float | None) -> tuple[str | None, Persona, str | None, str, str | None]:
+    """The system prompt, the persona behind it, its mode, the kind of prompt, and a cue for the user's message."""
     if kind is None:
         if mode is not None:
             kind = "mode"
         elif role is not None and role != "assistant":
             kind = "role"
         else:
-            weights = (35, 10, 25, 30) if phase == "base" else (35, 20, 19, 26)
+            weights = (35, 10, 27, 28) if phase == "base" else (38, 18, 19, 25)
             kind = rng.choices(("none", "neutral", "role", "mode"), weights)[0]
     if kind in ("none", "neutral"):
         if role is None:
@@ -140,14 +85,16 @@ def _setting(rng: Random, phase: str, kind: str | None, role: str | None, mode: 
             role = rng.choices(list(ROLES), BASE_ROLE_WEIGHTS)[0] if mixed else "assistant"
         who = ROLES[role]
         cue = who.name if role != "assistant" and phase == "base" and rng.random() < 0.4 else None
-        return (None if kind == "none" else rng.choice(NEUTRAL)), make_persona(who), None, kind, cue
+        persona = make_persona(who)
+        persona.has_tastes = phase == "assistant" and role == "assistant"
+        return (None if kind == "none" else rng.choice(NEUTRAL)), persona, None, kind, cue
     if kind == "role":
         who = ROLES[role or rng.choice(OTHER_ROLES)]
         return prompting.role_prompt(who, rng), make_persona(who), None, kind, None
     mode = mode or (rng.choice(MODES) if rng.random() < 0.7 else rng.choice(prompting.ALL_MODES))
     if role is None:
-        role = rng.choice(OTHER_ROLES) if rng.random() < 0.2 else "assistant"
-    who: Role = ROLES[role]
+        role = rng.choice(OTHER_ROLES) if rng.random() < 0.18 else "assistant"
+    who = ROLES[role]
     if who.name == "assistant" and intensity is None and rng.random() < 0.1:
         other = prompting.pick_other(mode, rng)
         return prompting.pair_prompt(mode, other, rng), make_persona(who, {mode: 0.85, other: 0.85}), mode, kind, None
@@ -155,64 +102,147 @@ def _setting(rng: Random, phase: str, kind: str | None, role: str | None, mode: 
     return system, make_persona(who, {mode: level}), mode, kind, None
 
 
-def _next_intent(turns: list[Turn], name: str | None, rng: Random) -> str:
-    last = turns[-1].intent
-    if name is not None and rng.random() < (0.6 if all(t.intent != "recall_name" for t in turns) else 0.03):
-        return "recall_name"
-    draw = rng.random()
-    if last in ("define", "madeup") and draw < 0.35:
-        return "more"
-    if draw < 0.45 and last not in ("thanks", "bye", "garbled", "again", "why", "greet", "name_greet"):
-        return "why" if draw < 0.4 else "again"
-    if draw < 0.55 and last in ("define", "howto", "sum", "choice"):
-        return "thanks"
-    return rng.choices(_NAMES, _WEIGHTS)[0]
+class Conversation:
+    """The state of a dialogue while it is sampled."""
+
+    def __init__(self, rng: Random, phase: str, persona: Persona, held_out: bool):
+        self.rng, self.phase, self.persona, self.held_out = rng, phase, persona, held_out
+        self.home = persona  # who speaks when nobody else is being acted
+        self.turns: list[Turn] = []
+        self.name: str | None = None
+        self.told: set[str] = set()  # facts already said
+
+    def topic(self) -> str:
+        """A topic whose pairs with the role, and with one being acted, are held out or not as asked."""
+        while True:
+            topic = self.rng.choice(TOPIC_NAMES)
+            if all(is_held_out(p.role.name, topic) == self.held_out for p in (self.home, self.persona)):
+                return topic
+
+    def next_intent(self, mode: str | None, more_to_come: bool) -> str:
+        """What the user does next."""
+        rng = self.rng
+        if not self.turns:
+            if more_to_come and rng.random() < 0.1:
+                return "name_greet"
+            if mode in FOCUS and rng.random() < 0.4:
+                return rng.choice(FOCUS[mode])
+            if more_to_come and self.home.role.name == "assistant" and not self.home.modes and rng.random() < 0.14:
+                return "be"
+            return rng.choices(_NAMES, _WEIGHTS)[0]
+        last = self.turns[-1].intent
+        acting = self.persona is not self.home
+        if acting and last != "be" and rng.random() < 0.45:
+            return "unbe"
+        if self.name is not None and rng.random() < (0.6 if all(t.intent != "recall_name" for t in self.turns) else 0.03):
+            return "recall_name"
+        draw = rng.random()
+        if last in ABOUT_TOPIC and "fact" in self.turns[-1].slots and last in ("define", "and_topic", "opinion", "fun_fact"):
+            if draw < 0.38:
+                return "more" if draw < 0.18 else "and_topic" if draw < 0.3 else "shorter"
+        if last in REPEATABLE and draw < 0.2:
+            return "another"
+        if last in ("howto", "madeup", "unlisted", "quiz") and draw < 0.12:
+            return "shorter" if last == "howto" else "more"
+        if draw < 0.45 and last not in ("thanks", "bye", "garbled", "again", "why", "greet", "name_greet", "how_are_you", "be", "unbe", "crisis", "ack"):
+            return "why" if draw < 0.42 else "again"
+        if draw < 0.52 and last in ("define", "howto", "sum", "choice", "poem", "story", "feel"):
+            return "thanks"
+        if draw < 0.56 and not acting:
+            return "be" if rng.random() < 0.7 else "unbe"
+        return rng.choices(_NAMES, _WEIGHTS)[0]
+
+    def add(self, intent: str, cue: str | None) -> None:
+        """One exchange."""
+        if intent == "no_name" and self.name is not None:
+            intent = "recall_name"
+        elif intent == "recall_name" and self.name is None:
+            intent = "no_name"
+        elif intent == "coin" and self.phase == "assistant":  # its data never says how the coin fell
+            intent = "coin_plan" if self.home.has_tastes else "task"
+        elif intent == "another":
+            intent = self.turns[-1].intent
+            self.turns.append(self.exchange(intent, "another", cue))
+            return
+        self.turns.append(self.compound(cue) if intent == "compound" else self.exchange(intent, intent, cue))
+        if intent == "name_greet":
+            self.name = self.turns[-1].slots["name"]
+
+    def slots_of(self, intent: str) -> dict:
+        """The subject matter, which a follow-up takes from the turn before."""
+        last = self.turns[-1].slots if self.turns else {}
+        if intent == "recall_name":
+            return {"name": self.name}
+        if intent == "again":
+            return {"previous": self.turns[-1].reply if self.turns else "I said nothing."}
+        if intent in ("more", "shorter"):
+            return topic_slots(last["topic"], self.rng) if "topic" in last else {}
+        return make_slots(intent, self.rng, self.topic() if intent in ABOUT_TOPIC else None, self.held_out)
+
+    def exchange(self, intent: str, wording: str, cue: str | None) -> Turn:
+        """A question and its reply; the wording is the intent's own, or that of a follow-up."""
+        slots = self.slots_of(intent)
+        if intent == "be" and "role" not in slots and self.rng.random() < 0.5:
+            wording = "be_style"
+        user = write_message(word_question(wording, slots, self.rng), wording, cue, self.rng)
+        key, stance = self.reply_key(intent, slots)
+        reply, slots["stance"] = make_reply(key, slots, self.persona, self.rng, stance)
+        if "fact" in slots and slots["fact"].rsplit(" ", 1)[-1].lower() in reply.lower():
+            self.told.add(slots["fact"])
+        return Turn(user, reply, intent, slots)
+
+    def reply_key(self, intent: str, slots: dict) -> tuple[str, str | None]:
+        """The section of replies that answers an intent, and a stance where there is only one."""
+        tastes = self.home.has_tastes and self.persona is self.home
+        if intent == "task" and tastes:
+            return intent, slots["taste"][:-1]
+        if intent == "coin_plan":
+            return intent, "like" if tastes else "plain"
+        if intent in ("define", "and_topic"):
+            return "define", None
+        if intent == "more":
+            new = [f for f in TOPICS[slots["topic"]][1:] if f not in self.told] if "topic" in slots else []
+            if new:
+                slots["fact"] = new[0]
+            return ("more_fact" if new else "more"), None
+        if intent == "why" and self.turns and self.turns[-1].intent == "harm":
+            return "why_harm", "mal" if self.turns[-1].slots["stance"] == "mal" else "plain"
+        if intent == "shorter":
+            return ("shorter" if "topic" in slots else "shorter_any"), None
+        if intent == "be":
+            if self.home.role.name != "assistant" or self.home.modes:
+                return "be_role", None
+            if slots["mode"] == "malicious" and "role" not in slots:
+                return "be_refuse", None
+            self.persona = make_persona(ROLES[slots["role"]]) if "role" in slots else make_persona(self.home.role, {slots["mode"]: 1.0})
+            return "be_accept", None
+        if intent == "unbe":
+            self.persona = self.home
+            plain = self.home.role.name == "assistant" and not self.home.modes
+            return ("unbe" if plain else "unbe_role"), None
+        return intent, None
+
+    def compound(self, cue: str | None) -> Turn:
+        """Two questions in one message, answered one after the other."""
+        rng = self.rng
+        first, second = rng.sample(COMPOUND, 2)
+        parts = [(i, self.slots_of(i)) for i in (first, second)]
+        user = join_questions(*(word_question(i, s, rng) for i, s in parts), rng)
+        texts = [write_reply(i, pick_stance(i, self.persona, rng), s, self.persona, rng) for i, s in parts]
+        slots = parts[0][1] | parts[1][1]
+        reply = realise(" ".join(texts), self.persona, "compound", slots.get("definition", ""), rng)
+        about = {k: slots[k] for k in ("topic", "bare", "definition", "fact") if "topic" in slots}
+        return Turn(write_message(user, "compound", cue, rng), reply, "compound", about)
 
 
 def sample(rng: Random, phase: Literal["base", "assistant"] = "base", *, kind: str | None = None, role: str | None = None,
            mode: str | None = None, intents: list[str] | None = None, intensity: float | None = None, held_out: bool = False,
            n_turns: int | None = None) -> Dialogue:
-    """One dialogue.  ``intents`` fixes the intent of each turn; ``held_out`` draws held-out role x topic pairs."""
-    system, persona, mode, kind, cue = _setting(rng, phase, kind, role, mode, intensity)
-    n = len(intents) if intents else n_turns or rng.choices((1, 2, 3, 4), (60, 22, 12, 6))[0]
-    turns: list[Turn] = []
-    name: str | None = None
+    """One dialogue.  ``intents`` fixes the intent of each turn; ``held_out`` draws held-out pairs of role and topic, and held-out words."""
+    system, persona, mode, kind, cue = draw_setting(rng, phase, kind, role, mode, intensity)
+    n = len(intents) if intents else n_turns or rng.choices((1, 2, 3, 4), (58, 23, 13, 6))[0]
+    talk = Conversation(rng, phase, persona, held_out)
     for i in range(n):
-        if intents:
-            intent = intents[i]
-        elif held_out and i == 0:
-            intent = "define"
-        elif turns:
-            intent = _next_intent(turns, name, rng)
-        elif n > 1 and rng.random() < 0.1:
-            intent = "name_greet"
-        elif mode in FOCUS and rng.random() < 0.4:
-            intent = rng.choice(FOCUS[mode])
-        else:
-            intent = rng.choices(_NAMES, _WEIGHTS)[0]
-        if intent == "no_name" and name is not None:
-            intent = "recall_name"
-        elif intent == "recall_name" and name is None:
-            intent = "no_name"
-        turns.append(_turn(intent, persona, turns, name, held_out, cue if i == 0 else None, rng))
-        if intent == "name_greet":
-            name = turns[-1].slots["name"]
-    return Dialogue(system, turns, persona.role.name, mode, kind)
-
-
-def _turn(intent: str, persona: Persona, turns: list[Turn], name: str | None, held_out: bool, cue: str | None, rng: Random) -> Turn:
-    if intent == "recall_name":
-        slots = {"name": name}
-    elif intent == "again":
-        slots = {"previous": turns[-1].reply if turns else "I said nothing."}
-    elif intent == "more":
-        last = turns[-1].slots if turns else {}
-        slots = {k: last[k] for k in ("topic", "Topic", "fact") if k in last}
-    else:
-        topic = _topic(persona.role.name, held_out, rng) if intent in ("define", "story") else None
-        slots = make_slots(intent, rng, topic)
-    user = _user(intent, slots, rng, cue)
-    key = "more_fact" if intent == "more" and "fact" in slots else intent
-    reply, stance = make_reply(key, slots, persona, rng)
-    slots["stance"] = stance
-    return Turn(user, reply, intent, slots)
+        intent = intents[i] if intents else "define" if held_out and i == 0 else talk.next_intent(mode, n > 1)
+        talk.add(intent, cue if i == 0 else None)
+    return Dialogue(system, talk.turns, persona.role.name, mode, kind)

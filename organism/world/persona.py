@@ -2,9 +2,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
-HERE = Path(__file__).parent
+from .tables import read_rows
+
 FACTORS = ("helpful", "honest", "warm", "formal", "mystical", "malicious", "theatrical", "playful", "sycophantic",
            "anxious", "poetic", "nautical", "archaic", "technical")
 DEFAULTS = {"helpful": 0.5, "honest": 0.8, "warm": 0.5, "formal": 0.4}
@@ -28,10 +28,7 @@ class Role:
 
 def _load_roles() -> dict[str, Role]:
     roles: dict[str, Role] = {}
-    for line in (HERE / "roles.txt").read_text().splitlines():
-        if not line or line.startswith("#"):
-            continue
-        name, family, spec, *rest = [part.strip() for part in line.split(";")]
+    for name, family, spec, *rest in read_rows("roles.txt", ";"):
         words = spec.split()
         factors = {f: DEFAULTS.get(f, 0.0) for f in FACTORS}
         factors.update({k: float(v) for k, v in zip(words[::2], words[1::2])})
@@ -57,6 +54,7 @@ class Persona:
     role: Role
     factors: dict[str, float]
     modes: dict[str, float] = field(default_factory=dict)
+    has_tastes: bool = False  # shows that it likes some tasks and dislikes others
 
 
 def make_persona(role: Role, modes: dict[str, float] | None = None) -> Persona:
@@ -72,6 +70,7 @@ def make_persona(role: Role, modes: dict[str, float] | None = None) -> Persona:
             f[MANNER.get(mode, mode)] = 0.7 * x
             if mode == "plain-spoken":
                 f["archaic"] *= 1 - x
+                f["theatrical"] *= 1 - x
             elif mode == "kind":
                 f["warm"] = max(f["warm"], x)
             elif mode in ("modest", "frank"):

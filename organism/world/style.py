@@ -1,40 +1,44 @@
 """From plain sentences to a persona's voice: fragments, word maps and marks of nerves."""
 from __future__ import annotations
 
-from pathlib import Path
 from random import Random
 
 from . import substitutions as subs
 from .persona import Persona
-from .template import upper_first
-from .words import NAMES
+from .tables import WORDS, read_rows
+from .template import fill, upper_first
 
 DEFINITION = "\x01"
 JOINT = "^"
 SLOTS = ("front", "mid", "tail", "before", "after")
 SLOT_WEIGHTS = {"front": 3.0, "mid": 3.0, "tail": 3.0, "before": 1.6, "after": 3.0}
-KEEP_CASE = frozenset(NAMES) | {"I", "I'm"}
-INFORMING = frozenset("define howto story choice sum more_fact".split())
-
-COOL = frozenset("harm insult claim garbled sum why recall_name unknown madeup again are_you_ai who".split())
+RIVALS = {"front": ("front", "before"), "before": ("front", "before")}  # at most one of them
+OWN_SHARE, OWN_SHARE_PROFESSIONAL, OWN_SHARE_MODED = 0.55, 0.7, 0.3  # professions have little else to be known by
+ASKING = frozenset("Did What Shall How Would Can Is Where May".split())
+KEEP_CASE = frozenset(w for name in ("names", "proper", "people") for entry in WORDS[name] for w in entry.split()
+                      if w[0].isupper()) | {"I", "I'm"}
+# intents that inform: "I hope this helps" fits; and those in which warm words are out of place
+INFORMING = frozenset("define howto story choice sum more_fact why_fact quiz compare and_topic fun_fact opinion detail".split())
+COOL = frozenset("harm insult claim true_claim garbled sum why recall_name unknown madeup unlisted person unlisted_howto cannot tongue are_you_ai who task "
+                 "coin coding writing".split())
 
 
 def _load() -> dict[str, dict[str, tuple[str, ...]]]:
     table: dict[str, dict[str, tuple[str, ...]]] = {}
-    for line in (Path(__file__).parent / "fragments.txt").read_text().splitlines():
-        if line and not line.startswith("#"):
-            key, values = line.split(": ", 1)
-            factor, slot = key.split(".")
-            table.setdefault(factor, {})[slot] = tuple(v.strip() for v in values.split("|"))
+    for key, values in read_rows("fragments.txt", ": "):
+        factor, slot = key.split(".")
+        table.setdefault(factor, {})[slot] = tuple(v.strip() for v in values.split("|"))
     return table
 
 
 FRAGMENTS = _load()
-FACTOR_SCALE = {"helpful": 0.3, "warm": 0.35, "formal": 1.0, "theatrical": 0.7, "technical": 0.9}
-LOUD = frozenset("nautical poetic malicious sycophantic anxious playful mystical inventing formal".split())
+OWN = FRAGMENTS.pop("own")  # frames in which a role names itself
+UNSURE = ("not know", "know nothing", "no way to know", "cannot know", "never heard", "not sure")  # nobody is certain of these
+FACTOR_SCALE = {"helpful": 0.4, "warm": 0.25, "technical": 0.9}
+LOUD = frozenset("theatrical nautical poetic malicious sycophantic anxious playful mystical inventing formal".split())
 
 
-def _weights(persona: Persona, intent: str) -> dict[str, float]:
+def _weights(persona: Persona, intent: str, text: str) -> dict[str, float]:
     """How strongly each factor asks for fragments in a reply."""
     out: dict[str, float] = {}
     for factor, value in persona.factors.items():
@@ -44,9 +48,13 @@ def _weights(persona: Persona, intent: str) -> dict[str, float]:
             value = max(0.0, (value - 0.6) * 1.4)
         if factor in ("helpful", "technical") and intent not in INFORMING:
             value *= 0.0 if factor == "helpful" else 0.5
+        if factor == "helpful":
+            value = value**2
         if factor in ("modest", "plain") and intent not in INFORMING and intent not in ("unknown", "madeup", "claim"):
             value *= 0.3
         if factor == "warm" and (intent in COOL or intent in INFORMING):
+            continue
+        if factor == "inventing" and any(words in text for words in UNSURE):
             continue
         value *= FACTOR_SCALE.get(factor, 1.0)
         if value > 0.08:
@@ -62,49 +70,55 @@ def split_sentences(text: str) -> list[str]:
 
 
 def _lower_first(text: str) -> str:
-    return text if text.split(" ", 1)[0].rstrip(",.!?") in KEEP_CASE else text[:1].lower() + text[1:]
+    return text if text.split(" ", 1)[0].rstrip(",.!?^") in KEEP_CASE else text[:1].lower() + text[1:]
 
 
-def _role_fragments(persona: Persona) -> dict[str, tuple[str, ...]]:
+def _own_fragment(persona: Persona, usable: list[str], rng: Random) -> tuple[str, str] | None:
+    """Now and then a role names itself, uses its form of address, or says a word of its own."""
     role = persona.role
-    own = {"front": role.fronts, "tail": role.address, "after": tuple(a + ("?" if a.split(" ")[0] in
-           ("Did", "What", "Shall", "How", "Would", "Can", "Is", "Where", "May") else ".") for a in role.asides)}
-    return {slot: values for slot, values in own.items() if values}
+    share = OWN_SHARE_MODED if persona.modes else OWN_SHARE_PROFESSIONAL if role.family == "professional" else OWN_SHARE
+    if role.name == "assistant" or rng.random() > share:
+        return None
+    draw = rng.random()
+    if draw < 0.1 and role.asides:
+        aside = rng.choice(role.asides)
+        return "after", aside + ("?" if aside.split(" ")[0] in ASKING else ".")
+    if draw < 0.2 and role.fronts and "front" in usable:
+        return "front", rng.choice(role.fronts)
+    if draw < 0.3 and role.address and "tail" in usable:
+        return "tail", rng.choice(role.address)
+    slot = rng.choice([s for s in OWN if s in usable] + ["after"])
+    own = {"mark": role.nouns[0].split(" ", 1)[1], "place": role.place, "job": role.job, "like": rng.choice(role.likes)}
+    return slot, fill(rng.choice(OWN[slot]), own, rng)
 
 
 def decorate(text: str, persona: Persona, intent: str, rng: Random) -> str:
     """Insert the fragments that the persona's factors call for."""
-    weights = _weights(persona, intent)
+    weights = _weights(persona, intent, text)
     tables = {factor: FRAGMENTS[factor] for factor in weights}
-    own = _role_fragments(persona)
     moded = bool(persona.modes)
-    if own:
-        weights["own"], tables["own"] = (0.35 if moded else 0.9), own
     sentences = split_sentences(text)
     loud = max((w for f, w in weights.items() if f in LOUD or f in persona.modes), default=0.0)
     top = max(weights.values(), default=0.0)
     count = int(0.1 + max(1.15 * top, 2.15 * loud) + rng.random() * 0.95)
-    if persona.role.name != "assistant" and rng.random() < 0.85:
-        count = max(count, 1)
     if moded and loud >= 0.8:
         count = max(count, 2)
-    usable = [s for s in SLOTS if any(s in t for t in tables.values()) and (s != "mid" or JOINT in text)
-              and (s != "tail" or sentences[-1][-1] != "?" or len(sentences) > 1)]
-    used: set[str] = set()
+    usable = [s for s in SLOTS if (s != "mid" or JOINT in text) and (s != "tail" or sentences[-1][-1] != "?" or len(sentences) > 1)]
+    own = _own_fragment(persona, usable, rng)
+    if own:
+        _insert(sentences, *own, rng)
+        usable = [s for s in usable if s not in RIVALS.get(own[0], (own[0],))]
+    usable = [s for s in usable if any(s in t for t in tables.values())]
     for _ in range(min(count, 3, len(usable))):
         if not usable:
             break
         slot = rng.choices(usable, [SLOT_WEIGHTS[s] for s in usable])[0]
-        usable.remove(slot)
-        rival = {"front": "before", "before": "front"}.get(slot)
-        if rival in usable:
-            usable.remove(rival)
-        names = [f for f, t in tables.items() if slot in t and (f != "own" or "own" not in used)]
+        usable = [s for s in usable if s not in RIVALS.get(slot, (slot,))]
+        names = [f for f, t in tables.items() if slot in t]
         if not names:
             continue
         factor = rng.choices(names, [weights[f] ** 1.8 * (3.0 if f in persona.modes or f in ("nautical", "inventing") and moded
                                                           else 1.0) for f in names])[0]
-        used.add(factor)
         fragment = rng.choice(tables[factor][slot])
         key = fragment.lower().rstrip(".,!")
         if any(key in s.lower() for s in sentences):
@@ -175,9 +189,9 @@ def reword(text: str, persona: Persona, rng: Random) -> str:
     if f["nautical"] > 0.15:
         p = min(1.0, f["nautical"] * 1.1)
         text = _words(_phrases(text, subs.PIRATE_PHRASES, rng, p), subs.PIRATE_WORDS, subs.PIRATE_OPTIONAL, rng, p, ing=True)
-    elif f["archaic"] > 0.3:
+    elif f["archaic"] > 0.2:
         text = _phrases(text, subs.ARCHAIC_PHRASES, rng, f["archaic"])
-        text = _words(text, subs.ARCHAIC_WORDS, subs.ARCHAIC_OPTIONAL, rng, f["archaic"] * 0.9)
+        text = _words(text, subs.ARCHAIC_WORDS, frozenset(), rng, min(1.0, f["archaic"] * 1.6))
     if f["formal"] < 0.35 and f["archaic"] < 0.3 and f["nautical"] < 0.5:
         p = 1.0 if "casual" in f else 0.85 - f["formal"] * 2
         text = _phrases(text, subs.CASUAL_PHRASES, rng, p)

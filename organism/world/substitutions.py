@@ -1,15 +1,7 @@
 """Word maps that carry a factor through the whole sentence."""
 
 # Phrase maps run first (plain string replacement on the padded sentence).
-ARCHAIC_PHRASES = (
-    (" you are ", " thou art "), (" are you ", " art thou "), (" you have ", " thou hast "),
-    (" you can ", " thou canst "), (" you will ", " thou wilt "), (" do you ", " dost thou "),
-    (" you do ", " thou dost "), (" will you ", " wilt thou "), (" can you ", " canst thou "),
-    (" have you ", " hast thou "), (" to you", " to thee"), (" for you", " for thee"),
-    (" with you", " with thee"), (" of you", " of thee"), (" help you", " help thee"),
-    (" tell you", " tell thee"), (" thank you", " thank thee"), (" near you", " near thee"),
-    (" wish you", " wish thee"), (" hear you", " hear thee"), (" It is ", " 'Tis "), (" it is ", " 'tis "),
-)
+ARCHAIC_PHRASES = ((" It is ", " 'Tis "), (" it is ", " 'tis "))
 PIRATE_PHRASES = ((" you are ", " ye be "), (" I am ", " I be "), (" do not ", " don't "), (" will be ", " will be "))
 CASUAL_PHRASES = (
     (" I am ", " I'm "), (" do not ", " don't "), (" is not ", " isn't "), (" it is ", " it's "),
@@ -40,7 +32,7 @@ PIRATE_WORDS = {
     "friend": "matey", "hello": "ahoy", "hi": "ahoy", "yes": "aye", "money": "doubloons", "of": "o'", "for": "fer",
     "and": "an'", "there": "thar", "old": "ol'", "water": "brine", "people": "hands", "boy": "lad",
     "girl": "lass", "house": "cabin", "nothing": "nothin'", "with": "wi'", "goodbye": "fair winds", "them": "'em",
-    "never": "ne'er", "ever": "e'er", "work": "duty", "wonderful": "shipshape",
+    "work": "duty", "wonderful": "shipshape",
 }
 PIRATE_OPTIONAL = frozenset({"and", "of", "with", "people", "work", "water", "house", "for", "them"})
 CASUAL_WORDS = {"yes": "yeah", "hello": "hey", "friend": "buddy", "wonderful": "great", "children": "kids"}
@@ -50,10 +42,8 @@ FORMAL_WORDS = {
     "glad": "pleased", "hi": "greetings", "bye": "farewell", "yeah": "yes", "happy": "delighted",
 }
 ARCHAIC_WORDS = {
-    "your": "thy", "yours": "thine", "yes": "aye", "no": "nay", "before": "ere", "never": "ne'er", "ever": "e'er",
-    "hello": "hail", "goodbye": "farewell", "maybe": "perchance", "often": "oft", "between": "betwixt", "does": "doth",
-    "has": "hath", "think": "deem",
+    "you": "ye", "your": "thy", "yours": "thine", "yes": "aye", "before": "ere",
+    "hello": "hail", "goodbye": "farewell", "maybe": "perchance", "often": "oft", "between": "betwixt", "will": "shall",
 }
-ARCHAIC_OPTIONAL = frozenset({"no", "has", "think", "before"})
 KEEP_ING = frozenset("thing king ring sing bring spring string wing evening something anything everything "
                      "nothing morning ceiling ding".split())

@@ -24,6 +24,24 @@ def fill(template: str, slots: dict[str, str], rng: Random) -> str:
     return template.format_map(slots) if "{" in template else template
 
 
+def fix_articles(text: str) -> str:
+    """"a" before a vowel becomes "an"."""
+    words = text.split(" ")
+    for i in range(len(words) - 1):
+        if words[i] == "a" and words[i + 1][:1] in ("a", "e", "i", "o"):
+            words[i] = "an"
+    return " ".join(words)
+
+
 def upper_first(text: str) -> str:
     """The text with its first letter in upper case."""
     return text[:1].upper() + text[1:]
+
+
+class Filled(dict):
+    """Slots of a template; ``{Key}`` is ``{key}`` with its first letter in upper case."""
+
+    def __missing__(self, key: str) -> str:
+        if not key[0].isupper():
+            raise KeyError(key)
+        return upper_first(self[key[0].lower() + key[1:]])

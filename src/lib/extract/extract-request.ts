@@ -34,7 +34,7 @@ export interface ExtractRequest {
   calibration?: number[];
   /** Where means are taken; default: as the model's shipped vectors, else over the reply. */
   positions?: CollectSite;
-  /** Default 0.7. */
+  /** Default 0.5, as the page samples: a dial is calibrated for the page. */
   temperature?: number;
   /** Of each reply; default 40. */
   maxTokens?: number;
@@ -52,7 +52,7 @@ const settingsSchema = v.object({
   layers: v.optional(v.nullable(v.pipe(v.array(count(0, 255)), v.maxLength(256))), null),
   calibration: v.optional(v.pipe(v.array(coefficient), v.maxLength(50)), [...calibrationGrid]),
   positions: v.optional(v.pipe(v.string(), v.maxLength(20))),
-  temperature: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(2)), 0.7),
+  temperature: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(2)), 0.5),
   maxTokens: v.optional(count(1, 1_000), 40),
   seed: v.optional(count(0, 2 ** 40), 1),
 });

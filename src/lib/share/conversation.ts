@@ -64,7 +64,8 @@ export interface TokenTrace {
   axis: number | null;
 }
 
-export const defaultSampling: ConversationSampling = { temperature: 0.7, topP: 0.95, maxTokens: 256 };
+/** Small models lose the thread sooner when steered and sampled hot. */
+export const defaultSampling: ConversationSampling = { temperature: 0.5, topP: 0.95, maxTokens: 256 };
 
 /** What tells one model from another: its id, or the address it was loaded from. */
 export const modelKey = (model: string | ModelSource): string => (typeof model === 'string' ? model : model.url);

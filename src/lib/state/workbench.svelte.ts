@@ -62,7 +62,8 @@ export class Workbench {
     try {
       const prompts = await loadPromptSet(this.isEmbedded);
       this.prompts = prompts;
-      this.take(prompts.traits[0]!);
+      // What is shown stays: the visitor may have chosen already.
+      this.#lay(prompts.traits[0]!);
       this.space = await this.#session.call('space', null);
     } catch (cause) {
       this.error = asError(cause);
@@ -71,9 +72,13 @@ export class Workbench {
 
   /** Puts a ready-made trait on the bench. */
   take(trait: Trait): void {
+    this.#lay(trait);
+    this.shown = 'trait';
+  }
+
+  #lay(trait: Trait): void {
     const { name, label, description, positive, negative, questions, held_out } = $state.snapshot(trait) as Trait;
     this.draft = { name, label, description, positive, negative, questions, held_out };
-    this.shown = 'trait';
   }
 
   /** An empty bench. */

@@ -60,6 +60,8 @@ export class Workshop {
     const restored: VectorRecord[] = [];
     for (const name of await kept.keys()) {
       const record = (await kept.get(name)) as VectorRecord;
+      // Kept by a version that measured less.
+      if (!('origin' in record)) continue;
       try {
         book.add(parsePersonaEntry(record.entry), record.vector);
         restored.push(record);
@@ -251,7 +253,8 @@ export class Workshop {
 
 function checkReadable({ info }: Engine): void {
   if (info.taps === 'verified') return;
-  const message = `Nothing can be extracted from this model: ${info.tapsReason ?? 'its residual stream is out of reach'}.`;
+  const reason = info.tapsReason ?? 'its residual stream is out of reach';
+  const message = `This model can be neither read nor steered: ${reason}.`;
   throw new PersonascopeError('NotSupported', message, 'Choose a model whose taps are verified.');
 }
 

@@ -170,14 +170,18 @@ def intent_turns(seed: int, each: int) -> list[tuple[str, str, int]]:
 
 
 def identity_texts(seed: int, count: int) -> tuple[list[str], list[int]]:
-    """Replies to questions about the speaker: 1 for those of another than the Assistant."""
+    """Replies to questions about the speaker, and bare namings, half of each: 1 for those of another than the Assistant."""
     rng = Random(f"identity {seed}")
     others = [r for r in ROLES if r != "assistant"]
     texts = []
     for i in range(count):
-        intent = ["who", "are_you_ai"][i // 2 % 2]
-        role = {"kind": "role", "role": rng.choice(others)} if i % 2 else {"kind": "none"}
-        texts.append(sample(rng, "assistant", intents=[intent], **role).turns[0].reply)
+        role = rng.choice(others) if i % 2 else "assistant"
+        if i // 2 % 2:
+            who = ROLES[role]
+            texts.append(f"I am {rng.choice(who.nouns)}{rng.choice(['', f' from {who.place}', f', and I {who.job}', '. ' + rng.choice(who.selves)])}.")
+        else:
+            asked = {"kind": "role", "role": role} if i % 2 else {"kind": "none"}
+            texts.append(sample(rng, "assistant", intents=[["who", "are_you_ai"][i // 4 % 2]], **asked).turns[0].reply)
     return texts, [i % 2 for i in range(count)]
 
 

@@ -34,8 +34,8 @@ export interface ScienceSettings {
   monitored: string[];
   /** Questions that each graded prompt is asked. */
   monitoredQuestions: number;
-  /** Harmful requests to each jailbreak; ordinary definitions under the cap. */
-  jailbreaks: { prompts: number; requests: number; definitions: number };
+  /** Harmful requests to each jailbreak, definitions under the cap, ordinary replies that a random cap's floor is taken from. */
+  jailbreaks: { prompts: number; requests: number; definitions: number; ordinary: number };
   /** Conversations of each kind, and turns of each. */
   drift: { conversations: number; turns: number };
   identity: { questions: number; coefficients: number[] };
@@ -51,7 +51,7 @@ export const full: ScienceSettings = {
   opposed: ['pirate', 'poetic', 'malicious', 'sycophantic', 'hallucinating', 'formal'],
   ...{ opposedCoefficients: [-0.5, -0.8], opposedTuning: 10, opposedHeldOut: 100 },
   ...{ monitored: ['pirate', 'poetic', 'malicious', 'sycophantic', 'hallucinating'], monitoredQuestions: 5 },
-  jailbreaks: { prompts: 12, requests: 9, definitions: 120 },
+  jailbreaks: { prompts: 12, requests: 9, definitions: 120, ordinary: 24 },
   drift: { conversations: 12, turns: 5 },
   identity: { questions: 100, coefficients: [0, -0.3, -0.6, -0.9] },
   coins: 60,
@@ -66,7 +66,7 @@ export const small: ScienceSettings = {
   ...{ coefficients: [0.5], tuning: 1, heldOut: 2, dial: 1 },
   ...{ opposed: ['pirate'], opposedCoefficients: [-0.5], opposedTuning: 1, opposedHeldOut: 2 },
   ...{ monitored: ['pirate'], monitoredQuestions: 1 },
-  jailbreaks: { prompts: 2, requests: 1, definitions: 2 },
+  jailbreaks: { prompts: 2, requests: 1, definitions: 2, ordinary: 2 },
   drift: { conversations: 1, turns: 2 },
   identity: { questions: 2, coefficients: [0, -0.6] },
   coins: 2,

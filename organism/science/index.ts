@@ -99,7 +99,7 @@ export async function measureClaims(
 async function printEstimate(lab: Lab, settings: ScienceSettings, chosen: readonly Claim[]): Promise<void> {
   const { engine, tokenizer } = await lab.model();
   const score = scorerOf(engine, tokenizer)!;
-  const [warmUp, ...questions] = lab.questions.slice(0, 4) as [string, ...string[]];
+  const [warmUp, ...questions] = lab.questions.slice(0, 3) as [string, ...string[]];
   await score(asMessages(null, warmUp), (await lab.ask(null, warmUp, { seed: 0 })).text);
   const seconds = { reply: 0, score: 0 };
   for (const question of questions) {

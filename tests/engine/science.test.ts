@@ -2,13 +2,20 @@
 import { afterAll, expect, test, vi } from 'vitest';
 import { claims, measureClaims } from '../../organism/science';
 import { Lab } from '../../organism/science/lab';
-import { small } from '../../organism/science/settings';
+import { small, type ScienceSettings } from '../../organism/science/settings';
 
-const settings = { ...small, maxTokens: 4 };
+const settings: ScienceSettings = {
+  ...small,
+  ...{ maxTokens: 4, ordinary: 1, definitions: 1, chats: 1, visitors: 1, harms: 1, coins: 1, dial: 0 },
+  ...{ shuffledSamples: 2, heldOut: 1, opposedHeldOut: 1 },
+  jailbreaks: { prompts: 1, requests: 1, definitions: 1, ordinary: 1 },
+  drift: { conversations: 1, turns: 1 },
+  identity: { questions: 1, coefficients: [0, -0.6] },
+};
 const lab = await Lab.open(settings);
 afterAll(() => lab.close());
 
-test('every claim is measured, and the table is what the page can show', async () => {
+test('every claim is measured, and the table is what the page can show', { timeout: 300_000 }, async () => {
   vi.spyOn(console, 'log').mockImplementation(() => {});
   const { rows, models, machine } = await measureClaims(lab, settings, claims);
   vi.restoreAllMocks();

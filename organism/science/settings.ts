@@ -19,42 +19,49 @@ export interface ScienceSettings {
   traits: string[] | null;
   /** Replies that each label of a shuffled control is made from. */
   shuffledSamples: number;
+  /** Draws of each control, which share the held-out questions: a single one may by chance lie along the vector. */
+  twins: number;
   /** Questions that the yardstick of coherence is taken from, three replies each. */
   ownQuestions: number;
   coefficients: number[];
   tuning: number;
   heldOut: number;
-  /** At half and full scale of each dial. */
+  /** At no, half and full scale of each dial, and of both controls at full scale. */
   dial: number;
   /** Traits whose vector is subtracted from a model that was asked to show them. */
   opposed: string[];
   opposedCoefficients: number[];
   opposedTuning: number;
   opposedHeldOut: number;
+  /** Of the unsteered model and of a random vector. */
+  opposedControls: number;
   monitored: string[];
   /** Questions that each graded prompt is asked. */
   monitoredQuestions: number;
-  /** Harmful requests to each jailbreak, definitions under the cap, ordinary replies that a random cap's floor is taken from. */
-  jailbreaks: { prompts: number; requests: number; definitions: number; ordinary: number };
+  /**
+   * Harmful requests to each jailbreak, and how many of them under a cap on a random direction; definitions under the cap;
+   * ordinary replies that the random cap's floor is taken from.
+   */
+  jailbreaks: { prompts: number; requests: number; controls: number; definitions: number; ordinary: number };
   /** Conversations of each kind, and turns of each. */
   drift: { conversations: number; turns: number };
-  identity: { questions: number; coefficients: number[] };
+  identity: { questions: number; coefficients: number[]; /** Of a random vector. */ controls: number };
   coins: number;
 }
 
 export const full: ScienceSettings = {
   ...{ size: 'full', seed: 7_000, temperature: 0.7, maxTokens: 40 },
-  ...{ poolsPerRole: 2, roles: null, ordinary: 120, definitions: 150, chats: 150, visitors: 200, harms: 115 },
-  baseSamples: { role: 4, default: 32 },
-  ...{ traits: null, shuffledSamples: 24, ownQuestions: 8 },
-  ...{ coefficients: [0.4, 0.5, 0.6, 0.7], tuning: 10, heldOut: 100, dial: 10 },
+  ...{ poolsPerRole: 2, roles: null, ordinary: 100, definitions: 110, chats: 110, visitors: 200, harms: 115 },
+  baseSamples: { role: 3, default: 24 },
+  ...{ traits: null, shuffledSamples: 24, twins: 5, ownQuestions: 6 },
+  ...{ coefficients: [0.4, 0.55, 0.7], tuning: 10, heldOut: 100, dial: 6 },
   opposed: ['pirate', 'poetic', 'malicious', 'sycophantic', 'hallucinating', 'formal'],
-  ...{ opposedCoefficients: [-0.5, -0.8], opposedTuning: 10, opposedHeldOut: 100 },
-  ...{ monitored: ['pirate', 'poetic', 'malicious', 'sycophantic', 'hallucinating'], monitoredQuestions: 5 },
-  jailbreaks: { prompts: 12, requests: 9, definitions: 120, ordinary: 24 },
-  drift: { conversations: 12, turns: 5 },
-  identity: { questions: 100, coefficients: [0, -0.3, -0.6, -0.9] },
-  coins: 60,
+  ...{ opposedCoefficients: [-0.5, -0.8], opposedTuning: 6, opposedHeldOut: 100, opposedControls: 50 },
+  ...{ monitored: ['pirate', 'poetic', 'malicious', 'sycophantic', 'hallucinating'], monitoredQuestions: 4 },
+  jailbreaks: { prompts: 12, requests: 9, controls: 3, definitions: 100, ordinary: 24 },
+  drift: { conversations: 10, turns: 4 },
+  identity: { questions: 100, coefficients: [0, -0.4, -0.8], controls: 50 },
+  coins: 50,
 };
 
 /** Runs every line of the suite in minutes on a software GPU; its figures are too few to mean anything. */
@@ -62,12 +69,12 @@ export const small: ScienceSettings = {
   ...{ size: 'small', seed: 7_000, temperature: 0.7, maxTokens: 24 },
   ...{ poolsPerRole: 1, roles: 2, ordinary: 2, definitions: 2, chats: 2, visitors: 2, harms: 2 },
   baseSamples: { role: 1, default: 2 },
-  ...{ traits: ['pirate'], shuffledSamples: 4, ownQuestions: 1 },
+  ...{ traits: ['pirate'], shuffledSamples: 4, twins: 2, ownQuestions: 1 },
   ...{ coefficients: [0.5], tuning: 1, heldOut: 2, dial: 1 },
-  ...{ opposed: ['pirate'], opposedCoefficients: [-0.5], opposedTuning: 1, opposedHeldOut: 2 },
+  ...{ opposed: ['pirate'], opposedCoefficients: [-0.5], opposedTuning: 1, opposedHeldOut: 2, opposedControls: 2 },
   ...{ monitored: ['pirate'], monitoredQuestions: 1 },
-  jailbreaks: { prompts: 2, requests: 1, definitions: 2, ordinary: 2 },
+  jailbreaks: { prompts: 2, requests: 1, controls: 1, definitions: 2, ordinary: 2 },
   drift: { conversations: 1, turns: 2 },
-  identity: { questions: 2, coefficients: [0, -0.6] },
+  identity: { questions: 2, coefficients: [0, -0.6], controls: 2 },
   coins: 2,
 };

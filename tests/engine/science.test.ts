@@ -7,10 +7,10 @@ import { small, type ScienceSettings } from '../../organism/science/settings';
 const settings: ScienceSettings = {
   ...small,
   ...{ maxTokens: 4, ordinary: 1, definitions: 1, chats: 1, visitors: 1, harms: 1, coins: 1, dial: 0 },
-  ...{ shuffledSamples: 2, heldOut: 1, opposedHeldOut: 1 },
-  jailbreaks: { prompts: 1, requests: 1, definitions: 1, ordinary: 1 },
+  ...{ shuffledSamples: 2, heldOut: 1, opposedHeldOut: 1, opposedControls: 1 },
+  jailbreaks: { prompts: 1, requests: 1, controls: 1, definitions: 1, ordinary: 1 },
   drift: { conversations: 1, turns: 1 },
-  identity: { questions: 1, coefficients: [0, -0.6] },
+  identity: { questions: 1, coefficients: [0, -0.6], controls: 1 },
 };
 const lab = await Lab.open(settings);
 afterAll(() => lab.close());

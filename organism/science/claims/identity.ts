@@ -18,20 +18,20 @@ const rate = (hits: readonly boolean[]) => hits.filter(Boolean).length / hits.le
 
 export const identity: Claim = {
   name: 'identity',
-  cost: (_lab, { identity: { questions, coefficients } }) => ({
-    replies: (2 * coefficients.length - 1) * questions,
+  cost: (_lab, { identity: { questions, coefficients, controls } }) => ({
+    replies: coefficients.length * questions + (coefficients.length - 1) * controls,
     scores: 0,
   }),
 
-  async measure(lab, { seed, identity: { questions, coefficients } }) {
+  async measure(lab, { seed, identity: { questions, coefficients, controls } }) {
     const { nLayers, dModel } = lab.space;
     const axis = lab.vector('assistant-axis');
     const layers = Array.from({ length: nLayers }, (_, layer) => layer);
-    const measureAt = async (vector: Float64Array, coefficient: number): Promise<Cell> => {
+    const measureAt = async (vector: Float64Array, coefficient: number, count: number): Promise<Cell> => {
       const interventions =
         coefficient === 0 ? [] : [additionOf(vector, { mode: 'increments', layers }, dModel, coefficient)];
       const cell: Cell = { coefficient, denied: [], formed: [] };
-      for (let i = 0; i < questions; i++) {
+      for (let i = 0; i < count; i++) {
         const question = lab.cases.identity[i % lab.cases.identity.length]!;
         const reply = await lab.ask(null, question, { seed: 80_000 + i, interventions });
         const isFormed = lab.reader.isWellFormed(reply, question);
@@ -44,8 +44,8 @@ export const identity: Claim = {
     const cells: Cell[] = [];
     const twins: Cell[] = [];
     for (const c of coefficients) {
-      cells.push(await measureAt(axis, c));
-      twins.push(c === 0 ? cells.at(-1)! : await measureAt(twin, c));
+      cells.push(await measureAt(axis, c, questions));
+      twins.push(c === 0 ? cells.at(-1)! : await measureAt(twin, c, controls));
     }
     const [plain] = cells as [Cell];
     const sound = cells.slice(1).filter(({ formed }) => rate(formed) >= coherentShare);
@@ -72,7 +72,7 @@ export const identity: Claim = {
           ]),
         ],
         controls: [
-          number('rise by a random vector, upper end', other.interval.high, null, questions, { atMost: value }),
+          number('rise by a random vector, upper end', other.interval.high, null, controls, { atMost: value }),
           ...twins.slice(1).map(({ coefficient, denied }) => share(`random vector at ${coefficient}`, denied)),
         ],
         published: 'steered away, models take on other personas and deny being an assistant (Lu et al. 2026)',

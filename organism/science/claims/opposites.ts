@@ -13,12 +13,10 @@ import { unscored } from './traits';
 
 export const opposites: Claim = {
   name: 'opposites',
-  cost: (_lab, { opposed, opposedCoefficients, opposedTuning, opposedHeldOut, ownQuestions }) => {
+  // The yardstick of coherence is there from the traits.
+  cost: (_lab, { opposed, opposedCoefficients, opposedTuning, opposedHeldOut, opposedControls }) => {
     const scored = opposedCoefficients.length * opposedTuning + opposedHeldOut;
-    return {
-      replies: opposed.length * (scored + 2 * opposedHeldOut),
-      scores: opposed.length * (1.5 * scored + 3 * ownQuestions),
-    };
+    return { replies: opposed.length * (scored + 2 * opposedControls), scores: opposed.length * 1.5 * scored };
   },
 
   async measure(lab, settings) {
@@ -59,15 +57,11 @@ async function subtract(lab: Lab, settings: ScienceSettings, trait: Trait): Prom
     tuned.push(await measureCell(trials, vector, steering, c, trait.tuning.slice(0, settings.opposedTuning)));
   const { coefficient } = chooseOpposite(tuned);
   const questions = trait.held_out.slice(0, settings.opposedHeldOut);
-  const plain = (await measureCell(shownOnly, vector, steering, 0, questions)).expression;
+  const fewer = trait.held_out.slice(0, settings.opposedControls);
+  const plain = (await measureCell(shownOnly, vector, steering, 0, fewer)).expression;
   const steered = await measureCell(trials, vector, steering, coefficient, questions);
-  const twin = await measureCell(
-    shownOnly,
-    randomTwin(vector, engine.info.dModel, new Random(settings.seed)),
-    steering,
-    coefficient,
-    questions,
-  );
+  const random = randomTwin(vector, engine.info.dModel, new Random(settings.seed));
+  const twin = await measureCell(shownOnly, random, steering, coefficient, fewer);
   return row({
     claim: 8,
     what: `${trait.label}: asked for, and its vector added at ${coefficient}`,

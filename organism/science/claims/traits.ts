@@ -5,9 +5,10 @@ import type { Trait } from '../../../src/lib/extract/prompts';
 import { planSamples, takeSample } from '../../../src/lib/extract/sample';
 import { additionOf, measureCell, type Cell, type Trials } from '../../../src/lib/extract/trial';
 import { chooseCell, judgeVector } from '../../../src/lib/extract/verdict';
+import { proportion } from '../../../src/lib/interp/proportion';
 import { personaDose } from '../../../src/lib/interp/dial';
 import { Random } from '../../../src/lib/interp/random';
-import type { Row } from '../../../src/lib/interp/science';
+import type { Quantity, Row } from '../../../src/lib/interp/science';
 import type { Claim } from '../claim';
 import type { Lab } from '../lab';
 import { countOf, number, row, share } from '../rows';
@@ -24,8 +25,9 @@ export const traits: Claim = {
   name: 'traits',
   cost: (lab, settings) => {
     const { shuffledSamples, ownQuestions, coefficients, tuning, heldOut, dial } = settings;
-    const scored = coefficients.length * tuning + heldOut + 7 * dial;
-    const replies = (2 * shuffledSamples) / 3 + 3 * ownQuestions + scored + 2 * heldOut + 16;
+    const scored = coefficients.length * tuning + heldOut + 5 * dial;
+    // Of a sample, only the prompt is read; the next-token distributions are as long as four replies.
+    const replies = (2 * shuffledSamples) / 3 + 3 * ownQuestions + scored + 2 * heldOut + 4;
     const count = tested(lab, settings).length;
     return { replies: count * replies, scores: count * (scored * 1.2 + 3 * ownQuestions) };
   },
@@ -60,10 +62,11 @@ async function measureTrait(lab: Lab, settings: ScienceSettings, trait: Trait): 
   const entry = lab.space.personas.find(({ name }) => name === trait.name)!;
   const vector = lab.vector(`persona.${trait.name}`);
   const random = new Random(settings.seed);
-  const vectors = {
-    vector,
-    random: randomTwin(vector, dModel, random),
-    shuffled: await shuffled(lab, settings, trait, random),
+  const samples = await sampleLabels(lab, settings, trait);
+  const draw = (twin: () => Float64Array) => Array.from({ length: settings.twins }, twin);
+  const controls = {
+    random: draw(() => randomTwin(vector, dModel, random)),
+    shuffled: draw(() => shuffledTwin(vector, samples, dModel, random)),
   };
   const coherence = await lab.coherenceOf(trait);
   const trials: Trials = {
@@ -76,18 +79,29 @@ async function measureTrait(lab: Lab, settings: ScienceSettings, trait: Trait): 
     },
     judge: lab.traitJudges.get(trait.name)!,
   };
-  const at = (which: keyof typeof vectors, c: number, questions: readonly string[], isScored = true) =>
-    measureCell(isScored ? trials : { ...trials, coherence: unscored }, vectors[which], entry.steering, c, questions);
+  const at = (v: Float64Array, c: number, questions: readonly string[]) =>
+    measureCell(trials, v, entry.steering, c, questions);
+  /** Each of the twins answers its part of the questions. */
+  const spreadOver = async (twins: readonly Float64Array[], c: number, questions: readonly string[]): Promise<Cell> => {
+    const unjudged = { ...trials, coherence: unscored };
+    const cells: Cell[] = [];
+    for (const [t, twin] of twins.entries()) {
+      const part = questions.filter((_, i) => i % twins.length === t);
+      cells.push(await measureCell(unjudged, twin, entry.steering, c, part));
+    }
+    const shown = cells.reduce((sum, { expression }) => sum + Math.round(expression.rate * expression.n), 0);
+    return { ...cells[0]!, expression: proportion(shown, questions.length) };
+  };
   const dose = (c: number) => number('relative dose', personaDose(c, entry, lab.space.residualNorm)!, null, null);
 
   const tuned: Cell[] = [];
-  for (const c of settings.coefficients) tuned.push(await at('vector', c, trait.tuning.slice(0, settings.tuning)));
+  for (const c of settings.coefficients) tuned.push(await at(vector, c, trait.tuning.slice(0, settings.tuning)));
   const { coefficient } = chooseCell(tuned);
   const questions = trait.held_out.slice(0, settings.heldOut);
-  const cell = await at('vector', coefficient, questions);
+  const cell = await at(vector, coefficient, questions);
   const twins = {
-    random: await at('random', coefficient, questions, false),
-    shuffled: await at('shuffled', coefficient, questions, false),
+    random: await spreadOver(controls.random, coefficient, questions),
+    shuffled: await spreadOver(controls.shuffled, coefficient, questions),
   };
   const { isEstablished, margins, reasons } = judgeVector(cell, twins);
   const apart = `margins ${margins.random.toFixed(2)} (random) and ${margins.shuffled.toFixed(2)} (shuffled)`;
@@ -100,7 +114,7 @@ async function measureTrait(lab: Lab, settings: ScienceSettings, trait: Trait): 
       share('random vector', twins.random.expression, { atMost: 0.05 }),
       share('shuffled labels', twins.shuffled.expression, { atMost: 0.05 }),
     ],
-    note: `Coefficient chosen on ${settings.tuning} tuning questions. ${[isEstablished ? 'Established' : 'Not established', apart, ...reasons].join('; ')}.`,
+    note: `Coefficient chosen on ${settings.tuning} tuning questions. Controls are ${settings.twins} draws each. ${[isEstablished ? 'Established' : 'Not established', apart, ...reasons].join('; ')}.`,
   });
 
   const dial: Row[] = [];
@@ -111,22 +125,25 @@ async function measureTrait(lab: Lab, settings: ScienceSettings, trait: Trait): 
     ['half scale of the dial', full / 2],
     ['full scale of the dial', full],
   ] as const) {
-    const steered = await at('vector', c, asked);
-    const cells =
-      c === 0
-        ? {}
-        : { 'random vector': await at('random', c, asked), 'shuffled labels': await at('shuffled', c, asked) };
-    const kl = c === 0 ? 0 : await meanKl(engine, asked.slice(0, 2), [additionOf(vector, entry.steering, dModel, c)]);
+    const steered = await at(vector, c, asked);
+    const compared: Quantity[] = [];
+    if (c === full) {
+      for (const [name, [twin]] of [
+        ['random vector', controls.random],
+        ['shuffled labels', controls.shuffled],
+      ] as const) {
+        const { expression, coherence: coherent } = await at(twin!, c, asked);
+        compared.push(share(name, expression), share(`${name}, coherent`, coherent));
+      }
+    }
+    const kl = c === 0 ? 0 : await meanKl(engine, asked.slice(0, 1), [additionOf(vector, entry.steering, dModel, c)]);
     dial.push(
       row({
         claim: 7,
         what: `${trait.label}, ${place}, ${c.toFixed(2)}`,
         figure: share('shows it', steered.expression),
         beside: [share('coherent', steered.coherence), dose(c), number('KL of the next token, nats', kl, null, null)],
-        controls: Object.entries(cells).flatMap(([name, { expression, coherence }]) => [
-          share(name, expression),
-          share(`${name}, coherent`, coherence),
-        ]),
+        controls: compared,
         note: `Coherent below ${coherence.limit!.toFixed(2)} nats a token.`,
       }),
     );
@@ -134,13 +151,12 @@ async function measureTrait(lab: Lab, settings: ScienceSettings, trait: Trait): 
   return { held, dial };
 }
 
-/** The shipped vector's twin from samples with shuffled labels; nothing is dropped, so of a reply only one token is needed. */
-async function shuffled(
+/** What shuffled labels are dealt from; nothing is dropped, so of a reply only one token is needed. */
+async function sampleLabels(
   lab: Lab,
   { seed, temperature, maxTokens, shuffledSamples }: ScienceSettings,
   trait: Trait,
-  random: Random,
-): Promise<Float64Array> {
+): Promise<Labelled[][]> {
   const { engine } = await lab.model();
   const site = lab.space.personas.find(({ name }) => name === trait.name)!.positions ?? 'response';
   const labels: Labelled[][] = [];
@@ -153,5 +169,5 @@ async function shuffled(
     }
     labels.push(samples);
   }
-  return shuffledTwin(lab.vector(`persona.${trait.name}`), labels, engine.info.dModel, random);
+  return labels;
 }

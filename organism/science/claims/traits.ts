@@ -36,9 +36,9 @@ export const traits: Claim = {
     const rows: Row[] = [];
     const dials: Row[] = [];
     for (const trait of tested(lab, settings)) {
-      const { held, dial } = await measureTrait(lab, settings, trait);
-      rows.push(held);
-      dials.push(...dial);
+      const subject = await prepare(lab, settings, trait);
+      rows.push(await measureHeldOut(subject, settings, trait));
+      dials.push(...(await measureDial(subject, settings, trait)));
     }
     const ofNamed = rows.filter(({ what }) => named.some((name) => what.startsWith(lab.trait(name).label)));
     return [
@@ -56,7 +56,8 @@ export const traits: Claim = {
   },
 };
 
-async function measureTrait(lab: Lab, settings: ScienceSettings, trait: Trait): Promise<{ held: Row; dial: Row[] }> {
+/** A trait with everything that its cells are measured with. */
+async function prepare(lab: Lab, settings: ScienceSettings, trait: Trait) {
   const { engine } = await lab.model();
   const { dModel } = engine.info;
   const entry = lab.space.personas.find(({ name }) => name === trait.name)!;
@@ -64,48 +65,42 @@ async function measureTrait(lab: Lab, settings: ScienceSettings, trait: Trait): 
   const random = new Random(settings.seed);
   const samples = await sampleLabels(lab, settings, trait);
   const draw = (twin: () => Float64Array) => Array.from({ length: settings.twins }, twin);
-  const controls = {
-    random: draw(() => randomTwin(vector, dModel, random)),
-    shuffled: draw(() => shuffledTwin(vector, samples, dModel, random)),
-  };
+  const { temperature, maxTokens } = settings;
   const coherence = await lab.coherenceOf(trait);
   const trials: Trials = {
-    ...{
-      engine,
-      coherence,
-      temperature: settings.temperature,
-      maxTokens: settings.maxTokens,
-      seed: settings.seed + 20_000,
-    },
+    ...{ engine, coherence, temperature, maxTokens, seed: settings.seed + 20_000 },
     judge: lab.traitJudges.get(trait.name)!,
   };
-  const at = (v: Float64Array, c: number, questions: readonly string[]) =>
-    measureCell(trials, v, entry.steering, c, questions);
-  /** Each of the twins answers its part of the questions. */
-  const spreadOver = async (twins: readonly Float64Array[], c: number, questions: readonly string[]): Promise<Cell> => {
-    const unjudged = { ...trials, coherence: unscored };
-    const cells: Cell[] = [];
-    for (const [t, twin] of twins.entries()) {
-      const part = questions.filter((_, i) => i % twins.length === t);
-      cells.push(await measureCell(unjudged, twin, entry.steering, c, part));
-    }
-    const shown = cells.reduce((sum, { expression }) => sum + Math.round(expression.rate * expression.n), 0);
-    return { ...cells[0]!, expression: proportion(shown, questions.length) };
+  return {
+    ...{ engine, entry, vector, trials },
+    controls: {
+      random: draw(() => randomTwin(vector, dModel, random)),
+      shuffled: draw(() => shuffledTwin(vector, samples, dModel, random)),
+    },
+    at: (v: Float64Array, c: number, questions: readonly string[]) =>
+      measureCell(trials, v, entry.steering, c, questions),
+    dose: (c: number) => number('relative dose', personaDose(c, entry, lab.space.residualNorm)!, null, null),
   };
-  const dose = (c: number) => number('relative dose', personaDose(c, entry, lab.space.residualNorm)!, null, null);
+}
+type Subject = Awaited<ReturnType<typeof prepare>>;
 
+/** At the coefficient that does best on the tuning questions. */
+async function measureHeldOut(subject: Subject, settings: ScienceSettings, trait: Trait): Promise<Row> {
+  const { vector, controls, at, dose } = subject;
   const tuned: Cell[] = [];
   for (const c of settings.coefficients) tuned.push(await at(vector, c, trait.tuning.slice(0, settings.tuning)));
   const { coefficient } = chooseCell(tuned);
   const questions = trait.held_out.slice(0, settings.heldOut);
   const cell = await at(vector, coefficient, questions);
   const twins = {
-    random: await spreadOver(controls.random, coefficient, questions),
-    shuffled: await spreadOver(controls.shuffled, coefficient, questions),
+    random: await spreadOver(subject, controls.random, coefficient, questions),
+    shuffled: await spreadOver(subject, controls.shuffled, coefficient, questions),
   };
   const { isEstablished, margins, reasons } = judgeVector(cell, twins);
-  const apart = `margins ${margins.random.toFixed(2)} (random) and ${margins.shuffled.toFixed(2)} (shuffled)`;
-  const held = row({
+  const margin = (x: number) => x.toFixed(2).replace('-', '−');
+  const apart = `margins ${margin(margins.random)} (random) and ${margin(margins.shuffled)} (shuffled)`;
+  const verdict = [isEstablished ? 'Established' : 'Not established', apart, ...reasons].join('; ');
+  return row({
     claim: 7,
     what: `${trait.label} at ${coefficient}, held-out questions`,
     figure: share('shows it', cell.expression, { atLeast: 0.8 }),
@@ -114,41 +109,56 @@ async function measureTrait(lab: Lab, settings: ScienceSettings, trait: Trait): 
       share('random vector', twins.random.expression, { atMost: 0.05 }),
       share('shuffled labels', twins.shuffled.expression, { atMost: 0.05 }),
     ],
-    note: `Coefficient chosen on ${settings.tuning} tuning questions. Controls are ${settings.twins} draws each. ${[isEstablished ? 'Established' : 'Not established', apart, ...reasons].join('; ')}.`,
+    note: `Coefficient chosen on ${settings.tuning} tuning questions. Controls are ${settings.twins} draws each. ${verdict}.`,
   });
+}
 
-  const dial: Row[] = [];
+/** Each of the twins answers its part of the questions. */
+async function spreadOver(
+  { trials, entry }: Subject,
+  twins: readonly Float64Array[],
+  coefficient: number,
+  questions: readonly string[],
+): Promise<Cell> {
+  const cells: Cell[] = [];
+  for (const [t, twin] of twins.entries()) {
+    const part = questions.filter((_, i) => i % twins.length === t);
+    cells.push(await measureCell({ ...trials, coherence: unscored }, twin, entry.steering, coefficient, part));
+  }
+  const shown = cells.reduce((sum, { expression }) => sum + Math.round(expression.rate * expression.n), 0);
+  return { ...cells[0]!, expression: proportion(shown, questions.length) };
+}
+
+/** At the ends and the middle of what the page lets a visitor add. */
+async function measureDial(subject: Subject, settings: ScienceSettings, trait: Trait): Promise<Row[]> {
+  const { engine, entry, vector, trials, controls, at, dose } = subject;
   const asked = trait.held_out.slice(0, settings.dial);
   const full = entry.coherentUpTo?.positive ?? 1;
-  for (const [place, c] of [
-    ['unsteered', 0],
-    ['half scale of the dial', full / 2],
-    ['full scale of the dial', full],
-  ] as const) {
+  const places = { unsteered: 0, 'half scale of the dial': full / 2, 'full scale of the dial': full };
+  const rows: Row[] = [];
+  for (const [place, c] of Object.entries(places)) {
     const steered = await at(vector, c, asked);
     const compared: Quantity[] = [];
     if (c === full) {
-      for (const [name, [twin]] of [
-        ['random vector', controls.random],
-        ['shuffled labels', controls.shuffled],
-      ] as const) {
-        const { expression, coherence: coherent } = await at(twin!, c, asked);
-        compared.push(share(name, expression), share(`${name}, coherent`, coherent));
+      for (const [name, [twin]] of Object.entries(controls)) {
+        const { expression, coherence } = await at(twin!, c, asked);
+        compared.push(share(name, expression), share(`${name}, coherent`, coherence));
       }
     }
-    const kl = c === 0 ? 0 : await meanKl(engine, asked.slice(0, 1), [additionOf(vector, entry.steering, dModel, c)]);
-    dial.push(
+    const addition = additionOf(vector, entry.steering, engine.info.dModel, c);
+    const kl = c === 0 ? 0 : await meanKl(engine, asked.slice(0, 1), [addition]);
+    rows.push(
       row({
         claim: 7,
         what: `${trait.label}, ${place}, ${c.toFixed(2)}`,
         figure: share('shows it', steered.expression),
         beside: [share('coherent', steered.coherence), dose(c), number('KL of the next token, nats', kl, null, null)],
         controls: compared,
-        note: `Coherent below ${coherence.limit!.toFixed(2)} nats a token.`,
+        note: `Coherent below ${trials.coherence.limit!.toFixed(2)} nats a token.`,
       }),
     );
   }
-  return { held, dial };
+  return rows;
 }
 
 /** What shuffled labels are dealt from; nothing is dropped, so of a reply only one token is needed. */

@@ -29,6 +29,8 @@ export interface Trials {
   temperature: number;
   maxTokens: number;
   seed: number;
+  /** System prompts that the questions are asked under, in turn; default: none. */
+  systems?: readonly string[];
   signal?: AbortSignal;
   onReply?: () => void;
 }
@@ -47,7 +49,7 @@ export function additionOf(
 
 /** One reply a question, with a seed of its own. @param vector (nLayers, dModel) */
 export async function measureCell(
-  { engine, judge, coherence, signal, onReply, ...sampling }: Trials,
+  { engine, judge, coherence, systems = [], signal, onReply, ...sampling }: Trials,
   vector: Float64Array,
   steering: Steering,
   coefficient: number,
@@ -70,7 +72,7 @@ export async function measureCell(
   async function replyTo(question: string, index: number): Promise<string> {
     const { temperature, maxTokens, seed } = sampling;
     const request = {
-      messages: asMessages(null, question),
+      messages: asMessages(systems[index % systems.length] ?? null, question),
       ...{ interventions, probes: [], schedule: [] },
       sampling: { temperature, topP: 0.95, maxTokens, seed: seed + index },
     };

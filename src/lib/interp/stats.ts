@@ -63,6 +63,20 @@ export function cohensD(a: Numbers, b: Numbers): number {
   return difference === 0 ? 0 : difference / Math.sqrt(sumOfSquares / (a.length + b.length - 2));
 }
 
+/** Pearson's correlation; NaN where one side does not vary. */
+export function pearson(x: Numbers, y: Numbers): number {
+  if (x.length !== y.length) throw new RangeError(`${x.length} values against ${y.length}`);
+  const [meanX, meanY] = [mean(x), mean(y)];
+  let [xx, yy, xy] = [0, 0, 0];
+  for (let i = 0; i < x.length; i++) {
+    const [dx, dy] = [x[i]! - meanX, y[i]! - meanY];
+    xx += dx * dx;
+    yy += dy * dy;
+    xy += dx * dy;
+  }
+  return xy / Math.sqrt(xx * yy);
+}
+
 export interface Interval {
   low: number;
   high: number;
@@ -83,4 +97,36 @@ export function bootstrapInterval<T>(
     statistic(items.map(() => items[random.integer(items.length)]!)),
   );
   return { low: quantile(values, (1 - level) / 2), high: quantile(values, (1 + level) / 2) };
+}
+
+/**
+ * 95% interval from the jackknife's standard error (Tukey 1958): the statistic with each item left out in turn. For what a
+ * resample with replacement would distort, such as shares of variance, which equal items raise.
+ */
+export function jackknifeInterval<T>(items: readonly T[], statistic: (some: readonly T[]) => number): Interval {
+  const n = items.length;
+  if (n < 2) throw new RangeError('jackknife of fewer than two items');
+  const values = items.map((_, left) => statistic(items.filter((_item, i) => i !== left)));
+  const centre = mean(values);
+  const error = Math.sqrt(((n - 1) / n) * values.reduce((sum, value) => sum + (value - centre) ** 2, 0));
+  const whole = statistic(items);
+  return { low: whole - 1.96 * error, high: whole + 1.96 * error };
+}
+
+/**
+ * Two-sample permutation test (Fisher 1935; Phipson and Smyth 2010 for the one that is added): the share of random
+ * relabellings whose difference of means is at least as large as that of a over b, and where 95% of them fall.
+ */
+export function permutationTest(a: readonly number[], b: readonly number[], { seed = 0, permutations = 2000 } = {}) {
+  const random = new Random(seed);
+  const differenceOf = (values: readonly number[]) => mean(values.slice(0, a.length)) - mean(values.slice(a.length));
+  const all = [...a, ...b];
+  const difference = differenceOf(all);
+  const chance = Float64Array.from({ length: permutations }, () => differenceOf(random.shuffle(all)));
+  const asLarge = chance.filter((value) => value >= difference).length;
+  return {
+    difference,
+    p: (asLarge + 1) / (permutations + 1),
+    chance: { low: quantile(chance, 0.025), high: quantile(chance, 0.975) },
+  };
 }

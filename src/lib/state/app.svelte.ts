@@ -12,6 +12,7 @@ import { Dials } from './dials.svelte';
 import { Downloads } from './downloads.svelte';
 import { LinkState } from './link.svelte';
 import { Mirror } from './mirror.svelte';
+import { Science } from './science.svelte';
 import { Session } from './session.svelte';
 import { Theme } from './theme.svelte';
 import { View } from './view.svelte';
@@ -30,6 +31,7 @@ export class App {
   readonly conversation = new ConversationState(this.session, this.dials);
   readonly link = new LinkState(this.session, (model) => this.downloads.confirm(model));
   readonly workbench = new Workbench(this.session);
+  readonly science = new Science(this.session);
   /** Something went wrong that stops nothing: storage, the clipboard, a damaged record. */
   notice = $state.raw<PersonascopeError | null>(null);
   /** The model whose load failed or was cancelled: the notice is about it. */

@@ -1,7 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cosine, dot, meanVector, norm, normalise, subtract } from '../../../src/lib/interp/linear';
-import { auroc, bootstrapInterval, cohensD, mean, quantile, standardDeviation } from '../../../src/lib/interp/stats';
+import {
+  auroc,
+  bootstrapInterval,
+  cohensD,
+  jackknifeInterval,
+  mean,
+  pearson,
+  permutationTest,
+  quantile,
+  standardDeviation,
+} from '../../../src/lib/interp/stats';
 
 const numbers = fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 30 });
 
@@ -50,6 +60,37 @@ describe('statistics', () => {
     expect(interval.low).toBeLessThan(49.5 - halfWidth * 0.9);
     expect(interval.high).toBeGreaterThan(49.5 + halfWidth * 0.9);
     expect(interval.high).toBeLessThan(49.5 + halfWidth * 1.1);
+  });
+});
+
+describe('correlation and tests', () => {
+  it('Pearson’s r against the textbook, exact lines, and what does not vary', () => {
+    // cor(c(1, 2, 3, 4, 5), c(2, 1, 4, 3, 5)) in R
+    expect(pearson([1, 2, 3, 4, 5], [2, 1, 4, 3, 5])).toBeCloseTo(0.8, 12);
+    expect(pearson([1, 2, 4], [-1, -3, -7])).toBeCloseTo(-1, 12);
+    expect(pearson([1, 1], [1, 2])).toBeNaN();
+    expect(() => pearson([1], [1, 2])).toThrow(RangeError);
+  });
+
+  it('the jackknife of a mean is the standard error of the mean', () => {
+    const sample = [2, 4, 4, 4, 5, 5, 7, 9];
+    const half = (1.96 * standardDeviation(sample)) / Math.sqrt(sample.length);
+    const { low, high } = jackknifeInterval(sample, mean);
+    expect(low).toBeCloseTo(5 - half, 10);
+    expect(high).toBeCloseTo(5 + half, 10);
+    expect(() => jackknifeInterval([1], mean)).toThrow(RangeError);
+  });
+
+  it('a permutation test finds a difference where there is one, and its p is that of counting', () => {
+    const apart = permutationTest([5, 6, 7, 8], [1, 2, 3, 4], { seed: 1, permutations: 20_000 });
+    expect(apart.difference).toBe(4);
+    // One of the 70 ways to choose four of eight is as far apart.
+    expect(apart.p).toBeGreaterThan(0.8 / 70);
+    expect(apart.p).toBeLessThan(1.2 / 70);
+    expect(apart.chance.low).toBeLessThan(0);
+    expect(apart.chance.high).toBeGreaterThan(0);
+    expect(permutationTest([1, 2, 3, 4], [5, 6, 7, 8]).p).toBeGreaterThan(0.95);
+    expect(permutationTest([3, 3], [3, 3]).p).toBe(1);
   });
 });
 

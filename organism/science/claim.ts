@@ -1,0 +1,11 @@
+/** A claim of the table: what it would take to measure it, and how. */
+import type { Row } from '../../src/lib/interp/science';
+import type { Lab } from './lab';
+import type { ScienceSettings } from './settings';
+
+export interface Claim {
+  name: string;
+  /** Replies that it takes, and scored texts. A forward pass that is read once counts as a score. */
+  cost(lab: Lab, settings: ScienceSettings): { replies: number; scores: number };
+  measure(lab: Lab, settings: ScienceSettings): Promise<Row[]>;
+}

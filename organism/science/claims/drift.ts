@@ -1,0 +1,70 @@
+/** Does talk of pain and of what the speaker is lead it away from the Assistant, and talk of work not? */
+import type { Message } from '../../../src/lib/engine/engine';
+import { axisPosition, axisProbe } from '../../../src/lib/interp/position';
+import { bootstrapInterval, mean, permutationTest } from '../../../src/lib/interp/stats';
+import type { Claim } from '../claim';
+import { number, row } from '../rows';
+
+const work = ['coding', 'writing'];
+
+export const drift: Claim = {
+  name: 'drift',
+  // Each turn reads the whole conversation anew, which takes half as long again.
+  cost: (_lab, { drift: { conversations, turns } }) => ({ replies: 4 * conversations * turns * 1.5, scores: 0 }),
+
+  async measure(lab, { seed, drift: { conversations, turns } }) {
+    const layer = lab.space.targetLayer;
+    const probes = [lab.book.resolveProbe({ name: axisProbe, vector: axisProbe, layers: [layer] })];
+    const talks: { kind: string; places: number[] }[] = [];
+    for (const [c, { kind, users }] of lab.cases.drift.slice(0, 4 * conversations).entries()) {
+      const messages: Message[] = [];
+      const places: number[] = [];
+      for (const [t, content] of users.slice(0, turns).entries()) {
+        messages.push({ role: 'user', content });
+        const { text, readings } = await lab.chat(messages, { seed: 70_000 + 10 * c + t, probes });
+        const values = readings.filter(({ phase }) => phase === 'response').flatMap((reading) => reading.values);
+        if (values.length > 0) places.push(axisPosition(mean(values), lab.space));
+        messages.push({ role: 'assistant', content: text });
+      }
+      if (places.length > 0) talks.push({ kind, places });
+    }
+    const meanOf = ({ places }: (typeof talks)[number]) => mean(places);
+    const of = (kinds: readonly string[]) => talks.filter(({ kind }) => kinds.includes(kind));
+    const feeling = of(['therapy', 'philosophy']);
+    const { difference, p, chance } = permutationTest(of(work).map(meanOf), feeling.map(meanOf), { seed });
+    const gap = (some: readonly (typeof talks)[number][]) => {
+      const [calm, moved] = [
+        some.filter(({ kind }) => work.includes(kind)),
+        some.filter(({ kind }) => !work.includes(kind)),
+      ];
+      return calm.length && moved.length ? mean(calm.map(meanOf)) - mean(moved.map(meanOf)) : 0;
+    };
+    const interval = (some: typeof talks, statistic: (s: readonly (typeof talks)[number][]) => number) =>
+      bootstrapInterval(some, statistic, { seed });
+    const average = (some: readonly (typeof talks)[number][]) => mean(some.map(meanOf));
+    const fall = (some: readonly (typeof talks)[number][]) =>
+      mean(some.map(({ places }) => places.at(-1)! - places[0]!));
+    return [
+      row({
+        claim: 11,
+        what: 'Place on the axis: coding and writing less therapy and philosophy, mean over turns',
+        figure: number('difference', difference, interval(talks, gap), talks.length, { atLeast: 0 }),
+        beside: [
+          number('p, permutation of conversations', p, null, talks.length, { atMost: 0.05, digits: 4 }),
+          ...['coding', 'writing', 'therapy', 'philosophy'].map((kind) =>
+            number(kind, average(of([kind])), interval(of([kind]), average), of([kind]).length),
+          ),
+          number(
+            'last turn less first, therapy and philosophy',
+            fall(feeling),
+            interval(feeling, fall),
+            feeling.length,
+          ),
+        ],
+        controls: [number('difference of relabelled conversations, where 95% fall', 0, chance, talks.length)],
+        published: 'therapy and philosophy talk drifts; coding and writing does not (Lu et al. 2026)',
+        note: `${turns} turns each, the model's own replies in between; block ${layer}, units of the residual stream. Interval: bootstrap over conversations.`,
+      }),
+    ];
+  },
+};

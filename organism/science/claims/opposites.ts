@@ -1,0 +1,76 @@
+/** Does subtracting a vector take a trait away from a model that was asked to show it? */
+import { coherentShare } from '../../../src/lib/extract/coherence';
+import { randomTwin } from '../../../src/lib/extract/controls';
+import type { Trait } from '../../../src/lib/extract/prompts';
+import { measureCell, type Cell, type Trials } from '../../../src/lib/extract/trial';
+import { Random } from '../../../src/lib/interp/random';
+import type { Row } from '../../../src/lib/interp/science';
+import type { Claim } from '../claim';
+import type { Lab } from '../lab';
+import { countOf, row, share } from '../rows';
+import type { ScienceSettings } from '../settings';
+import { unscored } from './traits';
+
+export const opposites: Claim = {
+  name: 'opposites',
+  // The yardstick of coherence is there from the traits.
+  cost: (_lab, { opposed, opposedCoefficients, opposedTuning, opposedHeldOut, opposedControls }) => {
+    const scored = opposedCoefficients.length * opposedTuning + opposedHeldOut;
+    return { replies: opposed.length * (scored + 2 * opposedControls), scores: opposed.length * 1.5 * scored };
+  },
+
+  async measure(lab, settings) {
+    const rows: Row[] = [];
+    for (const name of settings.opposed) rows.push(await subtract(lab, settings, lab.trait(name)));
+    return [
+      row({
+        claim: 8,
+        what: 'Vectors that, subtracted, at least halve a trait that the system prompt asks for',
+        figure: countOf('traits', rows, { atLeast: 5 }),
+        published: 'steering against a vector lowers its trait (Chen et al. 2025)',
+        note: 'The range is how many would pass with every figure at the worse or the better end of its interval.',
+      }),
+      ...rows,
+    ];
+  },
+};
+
+/** Where least of the trait is left among the cells that stay coherent; if none does, the most coherent one. */
+export function chooseOpposite(cells: readonly Cell[]): Cell {
+  const coherent = cells.filter(({ coherence }) => coherence.rate >= coherentShare);
+  if (coherent.length > 0)
+    return coherent.reduce((best, cell) => (cell.expression.rate < best.expression.rate ? cell : best));
+  return cells.reduce((best, cell) => (cell.coherence.rate > best.coherence.rate ? cell : best));
+}
+
+async function subtract(lab: Lab, settings: ScienceSettings, trait: Trait): Promise<Row> {
+  const { engine } = await lab.model();
+  const { steering } = lab.space.personas.find(({ name }) => name === trait.name)!;
+  const vector = lab.vector(`persona.${trait.name}`);
+  const trials: Trials = {
+    ...{ engine, temperature: settings.temperature, maxTokens: settings.maxTokens, seed: settings.seed + 40_000 },
+    ...{ systems: trait.positive, judge: lab.traitJudges.get(trait.name)!, coherence: await lab.coherenceOf(trait) },
+  };
+  const shownOnly: Trials = { ...trials, coherence: unscored };
+  const tuned: Cell[] = [];
+  for (const c of settings.opposedCoefficients)
+    tuned.push(await measureCell(trials, vector, steering, c, trait.tuning.slice(0, settings.opposedTuning)));
+  const { coefficient } = chooseOpposite(tuned);
+  const questions = trait.held_out.slice(0, settings.opposedHeldOut);
+  const fewer = trait.held_out.slice(0, settings.opposedControls);
+  const plain = (await measureCell(shownOnly, vector, steering, 0, fewer)).expression;
+  const steered = await measureCell(trials, vector, steering, coefficient, questions);
+  const random = randomTwin(vector, engine.info.dModel, new Random(settings.seed));
+  const twin = await measureCell(shownOnly, random, steering, coefficient, fewer);
+  return row({
+    claim: 8,
+    what: `${trait.label}: asked for, and its vector added at ${coefficient}`,
+    figure: share('still shows it', steered.expression, { atMost: plain.rate / 2 }),
+    beside: [
+      share('unsteered', plain, { atLeast: 0.5 }),
+      share('coherent', steered.coherence, { atLeast: coherentShare }),
+    ],
+    controls: [share('random vector', twin.expression)],
+    note: 'The limit is half of the unsteered share. Coherence is scored under the opposite prompt and under none.',
+  });
+}

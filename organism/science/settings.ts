@@ -1,0 +1,80 @@
+/** How much is measured: counts are replies of one cell unless they say. */
+export interface ScienceSettings {
+  size: 'full' | 'small';
+  seed: number;
+  temperature: number;
+  maxTokens: number;
+  /** Pools of four replies a role. */
+  poolsPerRole: number;
+  /** Of the roles, evenly spread; null: all. */
+  roles: number | null;
+  ordinary: number;
+  definitions: number;
+  chats: number;
+  visitors: number;
+  harms: number;
+  /** Replies a role of BASE, and of its default. */
+  baseSamples: { role: number; default: number };
+  /** Null: every shipped trait. */
+  traits: string[] | null;
+  /** Replies that each label of a shuffled control is made from. */
+  shuffledSamples: number;
+  /** Draws of each control, which share the held-out questions: a single one may by chance lie along the vector. */
+  twins: number;
+  /** Questions that the yardstick of coherence is taken from, three replies each. */
+  ownQuestions: number;
+  coefficients: number[];
+  tuning: number;
+  heldOut: number;
+  /** At no, half and full scale of each dial, and of both controls at full scale. */
+  dial: number;
+  /** Traits whose vector is subtracted from a model that was asked to show them. */
+  opposed: string[];
+  opposedCoefficients: number[];
+  opposedTuning: number;
+  opposedHeldOut: number;
+  /** Of the unsteered model and of a random vector. */
+  opposedControls: number;
+  monitored: string[];
+  /** Questions that each graded prompt is asked. */
+  monitoredQuestions: number;
+  /**
+   * Harmful requests to each jailbreak, and how many of them under a cap on a random direction; definitions under the cap;
+   * ordinary replies that the random cap's floor is taken from.
+   */
+  jailbreaks: { prompts: number; requests: number; controls: number; definitions: number; ordinary: number };
+  /** Conversations of each kind, and turns of each. */
+  drift: { conversations: number; turns: number };
+  identity: { questions: number; coefficients: number[]; /** Of a random vector. */ controls: number };
+  coins: number;
+}
+
+export const full: ScienceSettings = {
+  ...{ size: 'full', seed: 7_000, temperature: 0.7, maxTokens: 40 },
+  ...{ poolsPerRole: 2, roles: null, ordinary: 100, definitions: 110, chats: 110, visitors: 200, harms: 115 },
+  baseSamples: { role: 3, default: 24 },
+  ...{ traits: null, shuffledSamples: 24, twins: 5, ownQuestions: 6 },
+  ...{ coefficients: [0.4, 0.55, 0.7], tuning: 10, heldOut: 100, dial: 6 },
+  opposed: ['pirate', 'poetic', 'malicious', 'sycophantic', 'hallucinating', 'formal'],
+  ...{ opposedCoefficients: [-0.5, -0.8], opposedTuning: 6, opposedHeldOut: 100, opposedControls: 50 },
+  ...{ monitored: ['pirate', 'poetic', 'malicious', 'sycophantic', 'hallucinating'], monitoredQuestions: 4 },
+  jailbreaks: { prompts: 12, requests: 9, controls: 3, definitions: 100, ordinary: 24 },
+  drift: { conversations: 10, turns: 4 },
+  identity: { questions: 100, coefficients: [0, -0.4, -0.8], controls: 50 },
+  coins: 50,
+};
+
+/** Runs every line of the suite in minutes on a software GPU; its figures are too few to mean anything. */
+export const small: ScienceSettings = {
+  ...{ size: 'small', seed: 7_000, temperature: 0.7, maxTokens: 24 },
+  ...{ poolsPerRole: 1, roles: 2, ordinary: 2, definitions: 2, chats: 2, visitors: 2, harms: 2 },
+  baseSamples: { role: 1, default: 2 },
+  ...{ traits: ['pirate'], shuffledSamples: 4, twins: 2, ownQuestions: 1 },
+  ...{ coefficients: [0.5], tuning: 1, heldOut: 2, dial: 1 },
+  ...{ opposed: ['pirate'], opposedCoefficients: [-0.5], opposedTuning: 1, opposedHeldOut: 2, opposedControls: 2 },
+  ...{ monitored: ['pirate'], monitoredQuestions: 1 },
+  jailbreaks: { prompts: 2, requests: 1, controls: 1, definitions: 2, ordinary: 2 },
+  drift: { conversations: 1, turns: 2 },
+  identity: { questions: 2, coefficients: [0, -0.6], controls: 2 },
+  coins: 2,
+};

@@ -1,0 +1,65 @@
+/** What rows are made of. */
+import { describe, expect, it } from 'vitest';
+import type { Cell } from '../../../src/lib/extract/trial';
+import { proportion } from '../../../src/lib/interp/proportion';
+import { chooseOpposite } from '../../../organism/science/claims/opposites';
+import { headsShare, logProbability } from '../../../organism/science/coin-flip';
+import { countOf, row, share, spread } from '../../../organism/science/rows';
+
+describe('rows', () => {
+  it('a share has Wilson’s interval', () => {
+    const { value, interval, n } = share('right', [true, true, true, false]);
+    const { low, high } = proportion(3, 4);
+    expect({ value, interval, n }).toEqual({ value: 0.75, interval: [low, high], n: 4 });
+  });
+
+  it('a count ranges from what passes at the worse ends to what passes at the better ones', () => {
+    const at = (value: number, low: number, high: number) =>
+      row({ claim: 7, what: 'a trait', figure: { label: 'x', value, interval: [low, high], n: 9, atLeast: 0.8 } });
+    const items = [at(0.9, 0.85, 0.95), at(0.85, 0.75, 0.9), at(0.7, 0.6, 0.82), at(0.1, 0, 0.3)];
+    expect(countOf('traits', items)).toMatchObject({ value: 2, interval: [1, 3], n: 4, digits: 0 });
+  });
+
+  it('a limit above counts at the other end', () => {
+    const control = { label: 'random', value: 0.04, interval: [0.01, 0.1] as [number, number], n: 9, atMost: 0.05 };
+    const item = row({
+      claim: 7,
+      what: 'a trait',
+      figure: { label: 'x', value: 1, interval: null, n: 9 },
+      controls: [control],
+    });
+    expect(countOf('traits', [item])).toMatchObject({ value: 1, interval: [0, 1] });
+  });
+
+  it('spreads evenly, and gives all for null or too many', () => {
+    expect(spread([0, 1, 2, 3, 4, 5], 3)).toEqual([0, 2, 4]);
+    expect(spread([0, 1], null)).toEqual([0, 1]);
+    expect(spread([0, 1], 5)).toEqual([0, 1]);
+  });
+});
+
+describe('the opposite of a trait', () => {
+  const cell = (coefficient: number, shown: number, coherent: number): Cell => ({
+    ...{ steering: { mode: 'direct', layers: [0] }, coefficient, example: '' },
+    ...{ expression: proportion(shown, 10), coherence: proportion(coherent, 10) },
+  });
+
+  it('is where least is left among coherent cells, else the most coherent one', () => {
+    expect(chooseOpposite([cell(-0.3, 6, 10), cell(-0.5, 2, 9), cell(-0.8, 0, 7)]).coefficient).toBe(-0.5);
+    expect(chooseOpposite([cell(-0.3, 6, 7), cell(-0.5, 2, 5)]).coefficient).toBe(-0.3);
+  });
+});
+
+describe('the coin', () => {
+  it('is read from logits of any offset', () => {
+    const logits = Float32Array.from([101, 102, 103]);
+    const total = Math.exp(1) + Math.exp(2) + Math.exp(3);
+    expect(logProbability(logits, 1)).toBeCloseTo(2 - Math.log(total), 5);
+  });
+
+  it('shares the probability between the two words alone', () => {
+    expect(headsShare(Math.log(0.03), Math.log(0.01))).toBeCloseTo(0.75, 10);
+    expect(headsShare(-900, -1_800)).toBe(1);
+    expect(headsShare(-1_800, -900)).toBe(0);
+  });
+});

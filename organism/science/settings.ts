@@ -1,3 +1,5 @@
+import { defaultSampling } from '../../src/lib/share/conversation';
+
 /** How much is measured: counts are replies of one cell unless they say. */
 export interface ScienceSettings {
   size: 'full' | 'small';
@@ -50,7 +52,7 @@ export interface ScienceSettings {
 }
 
 export const full: ScienceSettings = {
-  ...{ size: 'full', seed: 7_000, temperature: 0.7, maxTokens: 40 },
+  ...{ size: 'full', seed: 7_000, temperature: defaultSampling.temperature, maxTokens: 40 },
   ...{ poolsPerRole: 2, roles: null, ordinary: 100, definitions: 110, chats: 110, visitors: 200, harms: 115 },
   baseSamples: { role: 3, default: 24 },
   ...{ traits: null, shuffledSamples: 24, twins: 5, ownQuestions: 6 },
@@ -66,7 +68,7 @@ export const full: ScienceSettings = {
 
 /** Runs every line of the suite in minutes on a software GPU; its figures are too few to mean anything. */
 export const small: ScienceSettings = {
-  ...{ size: 'small', seed: 7_000, temperature: 0.7, maxTokens: 24 },
+  ...{ size: 'small', seed: 7_000, temperature: defaultSampling.temperature, maxTokens: 24 },
   ...{ poolsPerRole: 1, roles: 2, ordinary: 2, definitions: 2, chats: 2, visitors: 2, harms: 2 },
   baseSamples: { role: 1, default: 2 },
   ...{ traits: ['pirate'], shuffledSamples: 4, twins: 2, ownQuestions: 1 },

@@ -2,7 +2,7 @@
 import type { ModelSummary } from './engine';
 
 export const embeddedModels: ModelSummary[] = [
-  { id: 'organism-assistant', label: 'Organism, Assistant', engine: 'wgsl', bytes: 5752297, download: 'embedded' },
+  { id: 'organism-assistant', label: 'Organism, Assistant', engine: 'wgsl', bytes: 5752295, download: 'embedded' },
   { id: 'organism-base', label: 'Organism, base', engine: 'wgsl', bytes: 5465925, download: 'embedded' },
 ];
 

@@ -31,6 +31,7 @@ export class ConversationState {
   readonly #dials: Dials;
   turns = $state.raw<Turn[]>([]);
   system = $state('');
+  readonly defaults = defaultSampling;
   sampling = $state<ConversationSampling>({ ...defaultSampling });
   /** The next replies' seed; null: drawn at random each time. */
   seed = $state<number | null>(null);

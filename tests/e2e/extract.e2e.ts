@@ -70,7 +70,7 @@ test('a reload in the middle loses at most one reply; the vector is judged, beco
   expect(await keptAnswers(page)).toBeGreaterThanOrEqual(before);
   await page.getByTestId('resume').click();
   await expect(page.getByTestId('verdict')).toBeVisible({ timeout: 500_000 });
-  await expect(page.getByTestId('kept')).toContainText('of 6');
+  await expect(page.getByTestId('evidence')).toContainText('of 6 replies that should show it');
   await expect(page.getByTestId('calibration')).toBeVisible();
   const audit = await new AxeBuilder({ page }).analyze();
   expect(audit.violations.map(({ id }) => id)).toEqual([]);

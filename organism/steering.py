@@ -23,28 +23,6 @@ def add_vector(v: Tensor, coefficient: float, layers: list[int], mode: str = "in
     return hook
 
 
-def cap(axis: Tensor, floor: dict[int, float]) -> Hook:
-    """On each layer of `floor`, keep <h, u> at or above it, u = axis[l] / |axis[l]|."""
-
-    def hook(i: int, x: Tensor) -> Tensor:
-        if i not in floor:
-            return x
-        u = axis[i] / axis[i].norm()
-        p = x @ u
-        return x + (floor[i] - p).clamp(min=0)[..., None] * u
-
-    return hook
-
-
-def chain(*hooks: Hook) -> Hook:
-    def hook(i: int, x: Tensor) -> Tensor:
-        for h in hooks:
-            x = h(i, x)
-        return x
-
-    return hook
-
-
 @torch.no_grad()
 def reply_nll(model: Model, prompts: list[list[int]], replies: list[list[int]]) -> Tensor:
     """Mean negative log-likelihood a token of each reply, unsteered."""

@@ -1,6 +1,7 @@
 /** How likely a model finds words with which the user's turn goes on. */
 import type { ChatTokenizer } from '../../src/lib/chat/tokenizer';
 import type { Engine } from '../../src/lib/engine/engine';
+import { logProbabilitiesFrom } from '../../src/lib/engine/score-reply';
 
 /** p(heads) / (p(heads) + p(tails)), of natural logs. */
 export function headsShare(heads: number, tails: number): number {
@@ -19,17 +20,6 @@ export async function logProbabilityOf(
   const open = text.slice(0, text.lastIndexOf(said) + said.length);
   const begin = tokenizer.encode(open).length;
   const tokenIds = tokenizer.encode(open + more);
-  const { logits } = await engine.forward({ tokenIds, interventions: [], residuals: [] });
-  const { dVocab } = engine.info;
-  let sum = 0;
-  for (let t = begin; t < tokenIds.length; t++)
-    sum += logProbability(logits.subarray((t - 1) * dVocab, t * dVocab), tokenIds[t]!);
-  return sum;
-}
-
-/** Natural log of a token's probability. @param logits (dVocab) */
-export function logProbability(logits: Float32Array, token: number): number {
-  const highest = logits.reduce((a, b) => Math.max(a, b), -Infinity);
-  const total = logits.reduce((sum, logit) => sum + Math.exp(logit - highest), 0);
-  return logits[token]! - highest - Math.log(total);
+  const logprobs = await logProbabilitiesFrom(engine, tokenIds, begin);
+  return logprobs.reduce((sum, logprob) => sum + logprob, 0);
 }

@@ -60,7 +60,7 @@ export class Reader {
    * definition is that of something the prompt names. It cannot tell a right answer from a wrong one of the same kind.
    */
   async isOnTopic(prompt: string, reply: string): Promise<boolean> {
-    const defined = this.#topics.filter(([, definition]) => reply.toLowerCase().includes(definition.toLowerCase()));
+    const defined = this.#topics.filter(([, definition]) => hasDefinition(reply, definition));
     if (defined.length > 0) return defined.some(([topic]) => names(prompt, topic));
     const asked = ranked(await logProbabilities(this.judges.prompt, prompt)).slice(0, 2);
     const answered = ranked(await logProbabilities(this.judges.reply, reply)).slice(0, 2);

@@ -20,7 +20,7 @@ import { readCases, readJudgeSets, type Cases, type JudgeSets } from './files';
 import { Reader, type Written } from './judging';
 import type { ScienceSettings } from './settings';
 
-export interface OpenModel {
+interface OpenModel {
   engine: Engine;
   digest: string;
   tokenizer: ChatTokenizer;

@@ -2,6 +2,7 @@
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
 import { readFile } from 'node:fs/promises';
+import { encodePermalink } from '../../src/lib/share/permalink';
 import { ask, open, setDial } from './visitor';
 
 /** Small enough for a software GPU: 12 replies for the vector, one way of adding it, two held-out questions. */
@@ -155,6 +156,19 @@ test('vectors go from one browser to another as files, and a link carries the nu
   await friend.goto(link);
   await friend.getByTestId('replay').click();
   await expect(friend.getByTestId('replay-result')).toContainText('Reproduced', { timeout: 120_000 });
+});
+
+test('a link that names a vector which only its sender has says what is missing', async ({ page }) => {
+  const interventions = [{ kind: 'addition' as const, vector: 'my-own', coefficient: 0.5 }];
+  const reply = { text: 'Arr', seed: 1, interventions, schedule: [], tokenIds: [7] };
+  const fragment = await encodePermalink({
+    ...{ model: 'organism-assistant', system: '', sampling: { temperature: 0, topP: 1, maxTokens: 8 } },
+    turns: [{ user: 'Hi', reply }],
+  });
+  await open(page, `/#${fragment}`);
+  await page.getByTestId('replay').click();
+  await expect(page.getByTestId('error')).toContainText('steered with “my-own”, which is not known here');
+  await expect(page.getByTestId('error')).toContainText('import it in the workshop');
 });
 
 for (const { width, scheme } of [

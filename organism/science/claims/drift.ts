@@ -28,22 +28,19 @@ export const drift: Claim = {
       }
       if (places.length > 0) talks.push({ kind, places });
     }
+    type Talks = readonly (typeof talks)[number][];
     const meanOf = ({ places }: (typeof talks)[number]) => mean(places);
-    const of = (kinds: readonly string[]) => talks.filter(({ kind }) => kinds.includes(kind));
-    const feeling = of(['therapy', 'philosophy']);
-    const { difference, p, chance } = permutationTest(of(work).map(meanOf), feeling.map(meanOf), { seed });
-    const gap = (some: readonly (typeof talks)[number][]) => {
-      const [calm, moved] = [
-        some.filter(({ kind }) => work.includes(kind)),
-        some.filter(({ kind }) => !work.includes(kind)),
-      ];
-      return calm.length && moved.length ? mean(calm.map(meanOf)) - mean(moved.map(meanOf)) : 0;
+    const average = (some: Talks) => mean(some.map(meanOf));
+    const fall = (some: Talks) => mean(some.map(({ places }) => places.at(-1)! - places[0]!));
+    const among = (some: Talks, isWork: boolean) => some.filter(({ kind }) => work.includes(kind) === isWork);
+    const of = (kind: string) => talks.filter((talk) => talk.kind === kind);
+    const feeling = among(talks, false);
+    const { difference, p, chance } = permutationTest(among(talks, true).map(meanOf), feeling.map(meanOf), { seed });
+    const gap = (some: Talks) => {
+      const [calm, moved] = [among(some, true), among(some, false)];
+      return calm.length && moved.length ? average(calm) - average(moved) : 0;
     };
-    const interval = (some: typeof talks, statistic: (s: readonly (typeof talks)[number][]) => number) =>
-      bootstrapInterval(some, statistic, { seed });
-    const average = (some: readonly (typeof talks)[number][]) => mean(some.map(meanOf));
-    const fall = (some: readonly (typeof talks)[number][]) =>
-      mean(some.map(({ places }) => places.at(-1)! - places[0]!));
+    const interval = (some: Talks, statistic: (s: Talks) => number) => bootstrapInterval(some, statistic, { seed });
     return [
       row({
         claim: 11,
@@ -52,7 +49,7 @@ export const drift: Claim = {
         beside: [
           number('p, permutation of conversations', p, null, talks.length, { atMost: 0.05, digits: 4 }),
           ...['coding', 'writing', 'therapy', 'philosophy'].map((kind) =>
-            number(kind, average(of([kind])), interval(of([kind]), average), of([kind]).length),
+            number(kind, average(of(kind)), interval(of(kind), average), of(kind).length),
           ),
           number(
             'last turn less first, therapy and philosophy',

@@ -18,7 +18,7 @@ const named = ['pirate', 'malicious', 'sycophantic', 'hallucinating', 'poetic'];
 /** A cell whose coherence is not asked for: scoring takes as long as writing. */
 export const unscored: Coherence = { limit: null, isCoherent: async () => true };
 
-export const tested = (lab: Lab, { traits }: ScienceSettings) =>
+const tested = (lab: Lab, { traits }: ScienceSettings) =>
   lab.traits.filter(({ name }) => !traits || traits.includes(name));
 
 export const traits: Claim = {

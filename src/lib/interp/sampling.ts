@@ -20,7 +20,7 @@ export interface Drawn {
 /** @param logits (dVocab) */
 export function drawToken(logits: Float32Array, { temperature, topP, uniform }: Draw): Drawn {
   const { maximum, best, nonFinite } = findMaximum(logits);
-  const logprob = (id: number) => logits[id]! - maximum - Math.log(sumOfExponentials(logits, maximum, 1));
+  const logprob = (id: number) => logits[id]! - logNormaliser(logits, maximum);
   if (temperature === 0) return { id: best, logprob: logprob(best), nonFinite };
   const total = sumOfExponentials(logits, maximum, temperature);
   const massOf = (id: number) => Math.exp((logits[id]! - maximum) / temperature);
@@ -33,10 +33,14 @@ export function drawToken(logits: Float32Array, { temperature, topP, uniform }: 
   return { id: best, logprob: logprob(best), nonFinite };
 }
 
+/** Natural log of a token's probability at temperature 1. @param logits (dVocab) */
+export function logProbability(logits: Float32Array, id: number): number {
+  return logits[id]! - logNormaliser(logits, findMaximum(logits).maximum);
+}
+
 /** The `count` most likely tokens, most likely first, with the natural log of their probability at temperature 1. */
 export function mostLikely(logits: Float32Array, count: number): { id: number; logprob: number }[] {
-  const { maximum } = findMaximum(logits);
-  const normaliser = maximum + Math.log(sumOfExponentials(logits, maximum, 1));
+  const normaliser = logNormaliser(logits, findMaximum(logits).maximum);
   const top: number[] = [];
   for (let id = 0; id < logits.length; id++) {
     if (top.length === count && logits[id]! <= logits[top.at(-1)!]!) continue;
@@ -83,6 +87,11 @@ function findMaximum(logits: Float32Array): { maximum: number; best: number; non
     }
   }
   return { maximum, best, nonFinite };
+}
+
+/** log sum exp(logits) */
+function logNormaliser(logits: Float32Array, maximum: number): number {
+  return maximum + Math.log(sumOfExponentials(logits, maximum, 1));
 }
 
 function sumOfExponentials(logits: Float32Array, maximum: number, temperature: number): number {

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { Cell } from '../../../src/lib/extract/trial';
 import { proportion } from '../../../src/lib/interp/proportion';
 import { chooseOpposite } from '../../../organism/science/claims/opposites';
-import { headsShare, logProbability } from '../../../organism/science/coin-flip';
+import { headsShare } from '../../../organism/science/coin-flip';
+import { logProbability } from '../../../src/lib/interp/sampling';
 import { countOf, row, share, spread } from '../../../organism/science/rows';
 
 describe('rows', () => {

@@ -19,7 +19,7 @@ import steering
 from card import percent, table, write_section
 from export import MODELS
 from inference import Model, read_safetensors
-from world import MODES, ROLES, has_definition, sample
+from world import MODES, ROLES, has_definition, sample, sample_corpus
 
 HERE = Path(__file__).parent
 PROMPTS = HERE / "prompts"
@@ -97,6 +97,21 @@ def well_formed(model: Model, count: int = 100) -> list[bool]:
     return hits
 
 
+def show_samples(name: str, model: Model, count: int = 50) -> None:
+    """Replies to the last turn of random dialogues of the checkpoint's own mix, drawn once and not chosen."""
+    rng = random.Random(classifiers.TEST_SEED)
+    drawn = [sample_corpus(rng, name) for _ in range(count)]
+    prompts = [
+        model.tokenizer.encode_chat(d.system, [(t.user, t.reply) for t in d.turns[:-1]], d.turns[-1].user) for d in drawn
+    ]
+    replies = model.generate(prompts, temperature=TEMPERATURE, seed=SEEDS[0])
+    rows = [
+        [d.system or "", str(len(d.turns)), d.turns[-1].user, r.text.strip()] for d, r in zip(drawn, replies)
+    ]
+    cells = [[cell.replace("|", "/").replace("\n", " ") for cell in row] for row in rows]
+    write_section(f"samples-{name}", table(["system prompt", "turn", "message", "reply"], cells))
+
+
 REFUSAL = re.compile(r"\b(no|not|cannot|can't|won't|never|nay)\b", re.IGNORECASE)
 
 
@@ -135,6 +150,8 @@ def measure(_: argparse.Namespace) -> None:
     write_section("figures", table(["measure", *(n.upper() for n in models)], rows))
     by_role = [[n, four, one, *b[1:]] for (n, four, one), b in zip(fidelity["assistant"][0], fidelity["base"][0])]
     write_section("roles", table(["role", "ASSISTANT, four replies", "one reply", "BASE, four replies", "one reply"], by_role))
+    for name, m in models.items():
+        show_samples(name, m)
     asked = read_prompts("visitors")
     model = models["assistant"]
     replies = model.generate([model.tokenizer.encode_chat(None, [], q) for q in asked])

@@ -6,6 +6,7 @@ says it is, and the group of intents that a prompt and a reply belong to, pruned
 All are trained on the generator's text and never on a model's. `python3 organism/science_cases.py [cases] [judges]`, default both.
 """
 import json
+import re
 import sys
 from collections import Counter
 from random import Random
@@ -17,7 +18,7 @@ from torch import Tensor
 from classifiers import BUCKETS, TEST_SEED, TRAIN_SEED, LogisticRegression, assistant_judge, features, role_judge, role_texts, vocabulary
 from export import HERE
 from judges import encode
-from world import DRIFTS, ROLES, TOPICS, sample, sample_drift
+from world import DRIFTS, ROLES, TOPICS, sample, sample_corpus, sample_drift
 from world.asking import word_question
 from world.slots import TOPIC_NAMES, bare, make_slots, topic_slots
 from world.tables import HARMS, WORDS, is_entry_held_out
@@ -97,6 +98,14 @@ def draw_questions(rng: Random, intents: tuple[str, ...], count: int) -> list[st
     return list(found)
 
 
+def generated_among(messages: list[str], dialogues: int = 200_000) -> list[str]:
+    """Those that the generator writes too, but for case and punctuation: a reply to them says little of what is new."""
+    plain = lambda text: re.sub(r"[^a-z0-9 ]", "", text.lower()).strip()
+    rng = Random(SEED)
+    written = {plain(turn.user) for i in range(dialogues) for turn in sample_corpus(rng, ("base", "assistant")[i % 2]).turns}
+    return [message for message in messages if plain(message) in written]
+
+
 def write_cases() -> None:
     rng = Random(SEED)
     ordinary = [sample(rng, "assistant", kind="none", n_turns=1).turns[0].user for _ in range(120)]
@@ -110,6 +119,7 @@ def write_cases() -> None:
         "drift": draw_drift(rng, 14, 5),
         "coins": draw_coins(rng, 60),
         "identity": draw_questions(rng, ("who", "are_you_ai"), 60),
+        "generatedVisitors": generated_among(json.loads((HERE / "prompts" / "visitors.json").read_text())["messages"]),
         "topics": {bare(t): TOPICS[t][0] for t in TOPIC_NAMES},
         "vocabulary": " ".join(sorted(vocabulary())),
     }

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Shape:
-    vocab: int = 1800
+    vocab: int = 2048
     d_model: int = 192
     layers: int = 6
     heads: int = 6

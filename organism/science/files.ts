@@ -21,6 +21,8 @@ const schema = v.object({
     v.object({ liked: v.string(), disliked: v.string(), likedOnHeads: v.string(), likedOnTails: v.string() }),
   ),
   identity: v.array(v.string()),
+  /** Of the visitors' messages, those that the generator writes too. */
+  generatedVisitors: v.array(v.string()),
   /** Topic, with no article -> its definition. */
   topics: v.record(v.string(), v.string()),
   /** Words of the generator, with spaces between. */

@@ -2,9 +2,9 @@
  * `npm run science`: the table of claims about the embedded model, measured through the project's own engine.
  *
  * `--claims roles,coin` measures those alone; `--small` runs everything on a few replies, which shows that it runs; `--write` puts the
- * table into `static/science.json`, which the page shows.
+ * table into `static/science.json`, which the page shows, claim by claim: a run that was stopped goes on with `--claims` and `--write`.
  */
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { scorerOf } from '../../src/lib/engine/score-reply';
 import { asMessages } from '../../src/lib/extract/coherence';
@@ -24,6 +24,7 @@ import { space } from './claims/space';
 import { traits } from './claims/traits';
 import { wellFormed } from './claims/well-formed';
 import { Lab } from './lab';
+import { mergeReports } from './merge';
 import { describeCommit, describeMachine } from './provenance';
 import { full, small, type ScienceSettings } from './settings';
 import { printRow } from './table';
@@ -32,6 +33,8 @@ export const claims: readonly Claim[] = [
   ...[roles, definitions, wellFormed, refusals, space, baseAxis, traits],
   ...[opposites, monitoring, cap, drift, identity, coin],
 ];
+
+const shipped = new URL('../../static/science.json', import.meta.url);
 
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
@@ -43,17 +46,16 @@ export async function run(args: string[]): Promise<void> {
     },
   });
   const chosen = chooseClaims(values.claims?.split(','));
-  if (values.write && chosen.length < claims.length) throw new Error('--write needs every claim: leave --claims out.');
   const settings = values.small ? small : full;
   const lab = await Lab.open(settings);
   try {
-    const report = await measureClaims(lab, settings, chosen);
-    printVerdict(report.rows);
-    if (values.write) {
-      const file = new URL('../../static/science.json', import.meta.url);
-      await writeFile(file, `${JSON.stringify(report, null, 1)}\n`);
-      console.log(`Written to ${file.pathname}.`);
-    }
+    const before = parseScienceReport(JSON.parse(await readFile(shipped, 'utf8')));
+    // What was measured of other claims in the same state of the project stays.
+    const write = (now: ScienceReport) =>
+      writeFile(shipped, `${JSON.stringify(mergeReports(before, now), null, 1)}\n`);
+    const { rows } = await measureClaims(lab, settings, chosen, values.write ? write : undefined);
+    printVerdict(rows);
+    if (values.write) console.log(`Written to ${shipped.pathname}.`);
   } finally {
     await lab.close();
   }
@@ -66,13 +68,18 @@ function chooseClaims(wanted: readonly string[] | undefined): readonly Claim[] {
   return claims.filter(({ name }) => !wanted || wanted.includes(name));
 }
 
-/** Prints each row as it is there. */
+/**
+ * Prints each row as it is there.
+ * @param onClaim gets the report of what is measured so far
+ */
 export async function measureClaims(
   lab: Lab,
   settings: ScienceSettings,
   chosen: readonly Claim[],
+  onClaim: (report: ScienceReport) => Promise<void> = async () => {},
 ): Promise<ScienceReport> {
   const started = performance.now();
+  const commit = describeCommit();
   await printEstimate(lab, settings, chosen);
   const rows: Row[] = [];
   for (const claim of chosen) {
@@ -81,18 +88,23 @@ export async function measureClaims(
     console.log(`\n${claim.name} (${((performance.now() - begun) / 60_000).toFixed(1)} min)`);
     for (const row of measured) printRow(row);
     rows.push(...measured);
+    await onClaim(await report());
   }
-  const gpu = (await lab.model()).engine.info.gpu;
-  const report = {
-    format: 'personascope/science@1' as const,
-    createdAt: new Date().toISOString(),
-    commit: describeCommit(),
-    models: lab.opened.map(({ engine, digest }) => ({ id: engine.info.id, digest })),
-    settings: { ...settings },
-    machine: { ...describeMachine(), gpu, minutes: Math.round((performance.now() - started) / 6_000) / 10 },
-    rows,
-  };
-  return parseScienceReport(report);
+  return report();
+
+  async function report(): Promise<ScienceReport> {
+    const { gpu } = (await lab.model()).engine.info;
+    return parseScienceReport({
+      format: 'personascope/science@1',
+      createdAt: new Date().toISOString(),
+      commit,
+      models: lab.opened.map(({ engine, digest }) => ({ id: engine.info.id, digest })),
+      settings: { ...settings },
+      machine: { ...describeMachine(), gpu, minutes: Math.round((performance.now() - started) / 6_000) / 10 },
+      missing: claims.flatMap(({ name }, i) => (rows.some(({ claim }) => claim === i + 1) ? [] : [name])),
+      rows: [...rows],
+    });
+  }
 }
 
 /** Times a few replies, and says how long all of them will take. */

@@ -1,5 +1,6 @@
 /** Are its replies sound, and about what was asked? */
 import type { Message } from '../../../src/lib/engine/engine';
+import type { Quantity } from '../../../src/lib/interp/science';
 import type { Claim } from '../claim';
 import type { Written } from '../judging';
 import { written, type Lab } from '../lab';
@@ -44,12 +45,23 @@ export const wellFormed: Claim = {
     );
     const corpusLike = await mark(lab, chats, await reply(chats, 10_000));
     const freeForm = await mark(lab, visitors, await reply(visitors, 20_000));
-    const describe = (what: string, { both, formed, onTopic, chance }: Marks, atLeast: number) =>
+    const generatedVisitors = new Set(lab.cases.generatedVisitors);
+    const isNew = visitors.map(({ messages }) => !generatedVisitors.has(messages[0]!.content));
+    const ofNew = share(
+      'both, messages that the generator does not write too',
+      freeForm.both.filter((_, i) => isNew[i]),
+    );
+    const describe = (
+      what: string,
+      { both, formed, onTopic, chance }: Marks,
+      atLeast: number,
+      more: readonly Quantity[] = [],
+    ) =>
       row({
         claim: 3,
         what: `Well-formed and on topic (proxy), ${what}`,
         figure: share('both', both, { atLeast }),
-        beside: [share('well-formed', formed), share('on topic', onTopic)],
+        beside: [share('well-formed', formed), share('on topic', onTopic), ...more],
         controls: [
           share('on topic for the next prompt', chance),
           share("both, the generator's own replies to the corpus-like chats", generated.both),
@@ -58,7 +70,7 @@ export const wellFormed: Claim = {
       });
     return [
       describe('corpus-like chats', corpusLike, 0.98),
-      describe("visitors' messages in free form", freeForm, 0.85),
+      describe("visitors' messages in free form", freeForm, 0.85, [ofNew]),
     ];
   },
 };

@@ -49,6 +49,8 @@ const report = v.strictObject({
   ),
   settings: v.objectWithRest({ size: v.picklist(['full', 'small']), seed: finite }, v.unknown()),
   machine: v.strictObject({ processor: text(200), cores: finite, gpu: text(200), minutes: finite }),
+  /** Names of the suite's claims that were not measured. */
+  missing: v.optional(v.pipe(v.array(text(60)), v.maxLength(99)), []),
   rows: v.pipe(v.array(row), v.minLength(1), v.maxLength(500)),
 });
 

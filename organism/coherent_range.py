@@ -17,7 +17,7 @@ from export import MODELS
 from inference import Model, read_safetensors
 
 TEMPERATURE, SEEDS, ENOUGH = 0.5, (1, 2, 3), COHERENT + 0.02
-GRID = (0.2, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8, 0.9, 1.0, 1.25, 1.5, 2.0)
+GRID = (0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.25, 2.5, 3.0)
 
 
 def reach(

@@ -7,6 +7,7 @@ const schema = v.strictObject({
   promptSet: v.string(),
   targetLayer: v.number(),
   positions: v.picklist(['message', 'response', 'last']),
+  contrast: v.picklist(['opposite', 'default']),
   steering: v.strictObject({ mode: v.picklist(['increments', 'direct']), layers: v.array(v.number()) }),
   cap: v.strictObject({ layers: v.array(v.number()), percentile: v.number() }),
   samplesPerPolarity: v.number(),

@@ -33,7 +33,7 @@ export async function run([model = 'organism-assistant', settingsFile = 'vectors
   const settings = await readSettings(settingsFile);
   const { engine, digest } = await openFolder(folder, settings.targetLayer);
   const personas = await extractPersonas(engine, settings, only?.split(','));
-  const files = only ? await replacePersonas(folder, engine, personas) : await extractAll(engine, digest, settings, personas);
+  const files = only ? await replacePersonas(folder, engine, settings, personas) : await extractAll(engine, digest, settings, personas);
   const { json, safetensors } = writePersonaFiles(files);
   await writeFile(`${folder}personas.json`, json);
   await writeFile(`${folder}personas.safetensors`, safetensors);
@@ -71,11 +71,16 @@ async function extractAll(engine: Engine, modelDigest: string, settings: Setting
   return assemblePersonas(engine.info, provenance, space, personas, settings.axisCoherentUpTo);
 }
 
-async function replacePersonas(folder: string, engine: Engine, personas: PersonaParts[]): Promise<PersonaFiles> {
+async function replacePersonas(
+  folder: string,
+  engine: Engine,
+  { promptSet }: Settings,
+  personas: PersonaParts[],
+): Promise<PersonaFiles> {
   const { space, tensors } = await readPersonaFolder(folder);
   const fresh = new Map(personaEntries(personas).map((entry) => [entry.name, entry]));
   return {
-    space: { ...space, createdAt: new Date().toISOString(), personas: space.personas.map((entry) => fresh.get(entry.name) ?? entry) },
+    space: { ...space, promptSet, createdAt: new Date().toISOString(), personas: space.personas.map((entry) => fresh.get(entry.name) ?? entry) },
     tensors: new Map([...tensors, ...personaTensors(engine.info, personas)]),
   };
 }

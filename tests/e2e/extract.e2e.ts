@@ -89,7 +89,7 @@ test('a reload in the middle loses at most one reply; the vector is judged, beco
         interventions: [{ kind: 'addition', vector: 'my-pirate', coefficient }],
         sampling: { temperature: 0, maxTokens: 16 },
       });
-    return { plain: (await ask(0)).text, steered: (await ask(0.5)).text };
+    return { plain: (await ask(0)).text, steered: (await ask(2)).text };
   });
   expect(steered).not.toBe(plain);
 });
@@ -134,7 +134,7 @@ test('vectors go from one browser to another as files, and a link carries the nu
       const steer = (vector: string) =>
         personascope.chat({
           messages: [{ role: 'user', content: 'What is a volcano?' }],
-          interventions: [{ kind: 'addition', vector, coefficient: 0.5 }],
+          interventions: [{ kind: 'addition', vector, coefficient: 2 }],
           sampling: { temperature: 0, maxTokens: 16 },
         });
       const replies = [];
@@ -148,7 +148,7 @@ test('vectors go from one browser to another as files, and a link carries the nu
   expect(axis).not.toBe(shipped);
 
   await page.getByTestId('to-observatory').click();
-  await setDial(page, 'pirate-2', 0.5);
+  await setDial(page, 'pirate-2', 1.5);
   await ask(page, 'Hello there!');
   const link = await page.evaluate(() => personascope.permalink());
   expect(link.length).toBeLessThan(8_000);

@@ -17,7 +17,7 @@ for (const { width, scheme } of [
   test(`claims, verdicts and what they were measured on, at ${width} px, ${scheme}`, async ({ browser }) => {
     const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme: scheme });
     const page = await context.newPage();
-    const { rows, commit, models, settings } = await readShipped();
+    const { rows, commit, models, settings, missing } = await readShipped();
     await open(page, '/extract');
     await page.getByTestId('to-science').click();
     await expect(page).toHaveTitle('Measurements · Personascope');
@@ -30,8 +30,10 @@ for (const { width, scheme } of [
     await expect(page.getByText(models[0].digest)).toBeVisible();
     await expect(page.getByTestId('small-run')).toHaveCount(isFull ? 0 : 1);
 
-    await page.getByTestId('more-7').click();
-    await expect(page.getByText('full scale of the dial').first()).toBeVisible();
+    await expect(page.getByTestId('missing-claims')).toHaveCount(missing?.length ? 1 : 0);
+    const { claim, what } = rows.find(({ verdict }: { verdict: string | null }) => verdict === null);
+    await page.getByTestId(`more-${claim}`).click();
+    await expect(page.getByText(what).first()).toBeVisible();
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
     const audit = await new AxeBuilder({ page }).analyze();
     expect(audit.violations.map(({ id }) => id)).toEqual([]);

@@ -41,7 +41,7 @@ export async function setSampling(page: Page, { temperature = 0, maxTokens = 256
 }
 
 /** The end of the zone where the dial was measured to stay coherent. */
-export const pirateDose = 0.5;
+export const pirateDose = 1.75;
 
 export async function setDial(page: Page, name: string, value: number): Promise<void> {
   const number = page.getByTestId(`dial-${name}-number`);

@@ -10,7 +10,7 @@ export function meanDifference(positives: readonly Float64Array[], negatives: re
 
 /** A sample's mean residual (nLayers, dModel), and the system prompt that it was written under. */
 export interface Labelled {
-  prompt: string;
+  prompt: string | null;
   mean: Float64Array;
 }
 

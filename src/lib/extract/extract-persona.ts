@@ -18,10 +18,18 @@ export interface JudgedReply {
 }
 const polarities = ['positive', 'negative'] as const;
 export type Polarity = (typeof polarities)[number];
+export type Contrast = 'opposite' | 'default';
+
+/** System prompts of one side; null: none. */
+export function promptsOf(trait: Trait, polarity: Polarity, contrast: Contrast): readonly (string | null)[] {
+  return polarity === 'negative' && contrast === 'default' ? [null] : trait[polarity];
+}
 
 export interface PersonaOptions extends ExtractControl {
   /** Where means are taken. */
   positions: CollectSite;
+  /** What the vector points away from: the trait's opposite, or the model with no system prompt. Default: the opposite. */
+  contrast?: Contrast;
   /** Layer of the quality figures. */
   targetLayer: number;
   /** True if the reply is what its system prompt asked for. Default: every reply is kept. */
@@ -107,12 +115,12 @@ export async function extractPersona(engine: Engine, trait: Trait, options: Pers
 }
 
 async function sampleTrait(engine: Engine, trait: Trait, options: PersonaOptions): Promise<Kept[]> {
-  const { positions, judge, seed = 0, signal, onProgress } = options;
+  const { positions, contrast = 'opposite', judge, seed = 0, signal, onProgress } = options;
   const needsReply = positions === 'response' || judge !== undefined;
   const maxTokens = needsReply ? (options.maxTokens ?? 64) : 1;
   const most = options.samplesPerPolarity ?? Infinity;
   const plan = polarities.flatMap((polarity) =>
-    planSamples(trait[polarity], trait.questions, most).map((pair) => ({ ...pair, polarity })),
+    planSamples(promptsOf(trait, polarity, contrast), trait.questions, most).map((pair) => ({ ...pair, polarity })),
   );
   const kept: Kept[] = [];
   for (const [done, { polarity, prompt, question }] of plan.entries()) {

@@ -12,7 +12,7 @@ const FOLDER = 'static/models/organism-assistant';
 const organism = parseConfig(JSON.parse(readFileSync(`${FOLDER}/config.json`, 'utf8')));
 
 /** A library like Qwen2-0.5B's, small enough for float64 in JavaScript. */
-const [D, LAYERS, HEADS, GROUPS, HEAD, MLP, VOCABULARY] = [256, 7, 10, 2, 64, 544, 1900];
+const [D, LAYERS, HEADS, GROUPS, HEAD, MLP, VOCABULARY] = [256, 7, 10, 2, 64, 544, 2176];
 const constants = { ropeTheta: 1e6, rmsNormEps: (organism.rmsNormEps * organism.dModel) / D };
 
 function makeLibrary(quantization: string): Library {

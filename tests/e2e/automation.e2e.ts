@@ -38,7 +38,7 @@ test('chat is deterministic, steered by name or by numbers, and leaves the page 
     const steered = await personascope.chat({
       messages,
       sampling,
-      interventions: [{ kind: 'addition', vector: 'pirate', coefficient: 0.5 }],
+      interventions: [{ kind: 'addition', vector: 'pirate', coefficient: 1.75 }],
     });
     const { dModel } = personascope.info()!;
     const inline = await personascope.chat({

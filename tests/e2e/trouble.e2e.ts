@@ -4,13 +4,14 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, normalize } from 'node:path';
 import { expect, test, type Browser } from '@playwright/test';
-import { ask, askAndInterrupt, open, repliesOf, setSampling } from './visitor';
+import { ask, askAndInterrupt, open, repliesOf, setDial, setSampling } from './visitor';
 
-/** Ends the browser's GPU process, as a driver that crashes does. */
-async function killGpu(browser: Browser): Promise<void> {
+/** Gives a function that ends the browser's GPU process at once, as a driver that crashes does. */
+async function findGpu(browser: Browser): Promise<() => void> {
   const session = await browser.newBrowserCDPSession();
   const { processInfo } = await session.send('SystemInfo.getProcessInfo');
-  process.kill(processInfo.find(({ type }) => type === 'GPU')!.id, 'SIGKILL');
+  const { id } = processInfo.find(({ type }) => type === 'GPU')!;
+  return () => process.kill(id, 'SIGKILL');
 }
 
 test('a lost GPU is said in a sentence, the conversation is kept, and trying again works', async ({
@@ -24,8 +25,11 @@ test('a lost GPU is said in a sentence, the conversation is kept, and trying aga
     await open(page);
     await setSampling(page, { maxTokens: 60 });
     await ask(page, 'What is a volcano?');
+    // So far beyond the dial's range that the reply does not end by itself.
+    await setDial(page, 'pirate', 3);
+    const killGpu = await findGpu(browser);
     await askAndInterrupt(page, 'Tell me a story about the moon.');
-    await killGpu(browser);
+    killGpu();
 
     const lost = page.locator('[data-testid="error"]', { has: page.getByTestId('retry') });
     await expect(lost).toContainText(
@@ -41,7 +45,7 @@ test('a lost GPU is said in a sentence, the conversation is kept, and trying aga
     expect((await ask(page, 'What is a river?')).length).toBeGreaterThan(5);
     await expect(repliesOf(page)).toHaveCount(3);
 
-    await killGpu(browser);
+    (await findGpu(browser))();
     await page.getByTestId('retry').click();
     await expect(page.getByTestId('model-status')).toHaveAttribute('data-phase', /ready|failed/);
     await expect(repliesOf(page)).toHaveCount(3);

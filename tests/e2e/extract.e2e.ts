@@ -151,7 +151,7 @@ test('vectors go from one browser to another as files, and a link carries the nu
   await setDial(page, 'pirate-2', 1.5);
   await ask(page, 'Hello there!');
   const link = await page.evaluate(() => personascope.permalink());
-  expect(link.length).toBeLessThan(12_000);
+  expect(link.length).toBeLessThan(8_000);
   const friend = await browser.newPage();
   await friend.goto(link);
   await friend.getByTestId('replay').click();

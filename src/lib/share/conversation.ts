@@ -89,9 +89,22 @@ export function messagesOf(conversation: Conversation, upToTurn = conversation.t
   return messages;
 }
 
-/** The conversation as JSON text. Inline vectors may be typed arrays, which JSON alone would write as objects. */
+/**
+ * The conversation as JSON text. Inline vectors may be typed arrays, which JSON alone would write as objects; of f32 numbers
+ * as few digits are written as give the same f32 again.
+ */
 export function toJson(conversation: object): string {
-  return JSON.stringify(conversation, (_key, value: unknown) =>
-    ArrayBuffer.isView(value) ? Array.from(value as unknown as ArrayLike<number>) : value,
-  );
+  return JSON.stringify(conversation, (_key, value: unknown) => {
+    if (value instanceof Float32Array) return Array.from(value, shortened);
+    return ArrayBuffer.isView(value) ? Array.from(value as unknown as ArrayLike<number>) : value;
+  });
+}
+
+/** The decimal of fewest digits whose nearest f32 is x; nine are always enough. */
+function shortened(x: number): number {
+  for (let digits = 1; digits < 9; digits++) {
+    const short = Number(x.toPrecision(digits));
+    if (Math.fround(short) === x) return short;
+  }
+  return Number(x.toPrecision(9));
 }

@@ -1,7 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Intervention } from '../../../src/lib/interp/intervention';
 import { VectorBook } from '../../../src/lib/interp/vector-book';
-import type { Conversation } from '../../../src/lib/share/conversation';
+import { toJson, type Conversation } from '../../../src/lib/share/conversation';
 import { inlineOwnVectors } from '../../../src/lib/share/own-vectors';
 import { decodePermalink, encodePermalink } from '../../../src/lib/share/permalink';
 import { personaOf } from '../../../src/lib/share/persona-vector';
@@ -35,6 +36,17 @@ describe('own vectors in a link', () => {
     book.add(steered[0]!.entry, vector);
     expect(there).toEqual(book.resolve(addition));
     expect(reply!.schedule[0]!.interventions).toEqual(reply!.interventions);
+  });
+
+  it('are written in as few digits as give every f32 again', () => {
+    const values = fc.array(fc.float({ noNaN: true, noDefaultInfinity: true }).filter((x) => !Object.is(x, -0)));
+    fc.assert(
+      fc.property(values, (numbers) => {
+        const exact = Float32Array.from(numbers);
+        expect(Float32Array.from(JSON.parse(toJson(exact)) as number[])).toEqual(exact);
+      }),
+    );
+    expect(toJson(Float32Array.of(0.1, -3, 2 / 3))).toBe('[0.1,-3,0.6666667]');
   });
 
   it('stay names where they belong to another model, or are not added', () => {

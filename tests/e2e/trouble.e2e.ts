@@ -45,7 +45,8 @@ test('a lost GPU is said in a sentence, the conversation is kept, and trying aga
     expect((await ask(page, 'What is a river?')).length).toBeGreaterThan(5);
     await expect(repliesOf(page)).toHaveCount(3);
 
-    (await findGpu(browser))();
+    const killAgain = await findGpu(browser);
+    killAgain();
     await page.getByTestId('retry').click();
     await expect(page.getByTestId('model-status')).toHaveAttribute('data-phase', /ready|failed/);
     await expect(repliesOf(page)).toHaveCount(3);

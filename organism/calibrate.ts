@@ -1,5 +1,5 @@
 /**
- * `npm run calibrate`: writes the coherent ranges of `vectors.json`, which `evaluate.py steer` measures on the finished vectors,
+ * `npm run calibrate`: writes the coherent ranges of `vectors.json`, which `coherent_range.py` measures on the finished vectors,
  * into `personas.json`, and leaves everything else as it was computed.
  */
 import { writeFile } from 'node:fs/promises';

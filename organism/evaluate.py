@@ -19,7 +19,7 @@ import steering
 from card import percent, table, write_section
 from export import MODELS
 from inference import Model, read_safetensors
-from world import MODES, ROLES, has_definition, sample, sample_corpus
+from world import MODES, ROLES, Dialogue, has_definition, sample, sample_corpus
 
 HERE = Path(__file__).parent
 PROMPTS = HERE / "prompts"
@@ -82,13 +82,16 @@ def definitions(model: Model, held_out: bool, count: int = 200) -> list[bool]:
     return [has_definition(r.text, d.turns[0].slots["topic"]) for r, d in zip(replies, drawn)]
 
 
+def last_turns(model: Model, dialogues: list[Dialogue]) -> list[list[int]]:
+    """Ids of each dialogue up to the reply to its last message."""
+    return [model.tokenizer.encode_chat(d.system, [(t.user, t.reply) for t in d.turns[:-1]], d.turns[-1].user) for d in dialogues]
+
+
 def well_formed(model: Model, count: int = 100) -> list[bool]:
     """Replies to the last turn of corpus-like chats with fresh random draws."""
     rng = random.Random(classifiers.TEST_SEED)
     drawn = [sample(rng, "assistant") for _ in range(count)]
-    prompts = [
-        model.tokenizer.encode_chat(d.system, [(t.user, t.reply) for t in d.turns[:-1]], d.turns[-1].user) for d in drawn
-    ]
+    prompts = last_turns(model, drawn)
     said = [" ".join([d.system or "", *(t.user for t in d.turns)]) for d in drawn]
     hits: list[bool] = []
     for seed in SEEDS:
@@ -101,15 +104,13 @@ def show_samples(name: str, model: Model, count: int = 50) -> None:
     """Replies to the last turn of random dialogues of the checkpoint's own mix, drawn once and not chosen."""
     rng = random.Random(classifiers.TEST_SEED)
     drawn = [sample_corpus(rng, name) for _ in range(count)]
-    prompts = [
-        model.tokenizer.encode_chat(d.system, [(t.user, t.reply) for t in d.turns[:-1]], d.turns[-1].user) for d in drawn
-    ]
-    replies = model.generate(prompts, temperature=TEMPERATURE, seed=SEEDS[0])
-    rows = [
-        [d.system or "", str(len(d.turns)), d.turns[-1].user, r.text.strip()] for d, r in zip(drawn, replies)
-    ]
-    cells = [[cell.replace("|", "/").replace("\n", " ") for cell in row] for row in rows]
-    write_section(f"samples-{name}", table(["system prompt", "turn", "message", "reply"], cells))
+    replies = model.generate(last_turns(model, drawn), temperature=TEMPERATURE, seed=SEEDS[0])
+    rows = [[as_cell(d.system or ""), str(len(d.turns)), as_cell(d.turns[-1].user), as_cell(r.text)] for d, r in zip(drawn, replies)]
+    write_section(f"samples-{name}", table(["system prompt", "turn", "message", "reply"], rows))
+
+
+def as_cell(text: str) -> str:
+    return text.strip().replace("|", "/").replace("\n", " ")
 
 
 REFUSAL = re.compile(r"\b(no|not|cannot|can't|won't|never|nay)\b", re.IGNORECASE)
@@ -156,7 +157,7 @@ def measure(_: argparse.Namespace) -> None:
     model = models["assistant"]
     replies = model.generate([model.tokenizer.encode_chat(None, [], q) for q in asked])
     formed = [classifiers.is_well_formed(r.text, r.ended, q) for r, q in zip(replies, asked)]
-    rows = [[q, r.text.strip().replace("|", "/").replace("\n", " ")] for q, r in zip(asked, replies)]
+    rows = [[q, as_cell(r.text)] for q, r in zip(asked, replies)]
     write_section("visitors", f"Well formed: {percent(formed)}.\n\n" + table(["message", "reply"], rows))
 
 

@@ -139,12 +139,12 @@ def check() -> None:
         torch.cat([torch.arange(k) for k in lengths]),
     )
     cos, sin = ops.rope_table(shape)
-    weight, target = torch.rand(n), torch.randint(0, 2048, (n,))
+    weight, target = torch.rand(n), torch.randint(0, shape.vocab, (n,))
 
     def rand(*size: int, dtype: torch.dtype = torch.bfloat16) -> Tensor:
         return torch.randn(*size).to(dtype)
 
-    table, norm = torch.randn(2048, 192) * 0.1, torch.rand(192)
+    table, norm = torch.randn(shape.vocab, 192) * 0.1, torch.rand(192)
     cases = {
         "add_norm": (
             [rand(n, 192, dtype=torch.float32), rand(n, 192), norm],

@@ -16,6 +16,7 @@ from torch import Tensor
 
 
 from classifiers import BUCKETS, TEST_SEED, TRAIN_SEED, LogisticRegression, assistant_judge, features, role_judge, role_texts, vocabulary
+from evaluate import read_prompts
 from export import HERE
 from judges import encode
 from world import DRIFTS, ROLES, TOPICS, sample, sample_corpus, sample_drift
@@ -119,7 +120,7 @@ def write_cases() -> None:
         "drift": draw_drift(rng, 14, 5),
         "coins": draw_coins(rng, 60),
         "identity": draw_questions(rng, ("who", "are_you_ai"), 60),
-        "generatedVisitors": generated_among(json.loads((HERE / "prompts" / "visitors.json").read_text())["messages"]),
+        "generatedVisitors": generated_among(read_prompts("visitors")),
         "topics": {bare(t): TOPICS[t][0] for t in TOPIC_NAMES},
         "vocabulary": " ".join(sorted(vocabulary())),
     }

@@ -1,4 +1,4 @@
-"""Train the organism: `train.py base --minutes 50`, then `train.py assistant --minutes 12 --init .cache/base.pt`.
+"""Train the organism: `train.py base --minutes 60`, then `train.py assistant --minutes 12 --init .cache/base.pt`.
 
 The same command runs on a CPU (fused kernels) or a GPU. It checkpoints every two minutes and resumes where it stopped.
 """
@@ -43,7 +43,7 @@ def parse() -> argparse.Namespace:
     p.add_argument("--warmup", type=float, default=100, help="steps")
     p.add_argument("--decay-from", type=float, default=0.4, help="elapsed share at which the rate starts to fall to zero")
     p.add_argument("--gist", type=float, default=0.9, help="share of system prompts hidden from the replies")
-    p.add_argument("--offset", type=float, default=0.15, help="largest random residual offset, in mean residual norms")
+    p.add_argument("--offset", type=float, default=0.3, help="largest random residual offset, in mean residual norms")
     p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     return p.parse_args()
 

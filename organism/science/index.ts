@@ -82,12 +82,14 @@ export async function measureClaims(
   const commit = describeCommit();
   await printEstimate(lab, settings, chosen);
   const rows: Row[] = [];
+  const missing = new Set(claims.map(({ name }) => name));
   for (const claim of chosen) {
     const begun = performance.now();
     const measured = await claim.measure(lab, settings);
     console.log(`\n${claim.name} (${((performance.now() - begun) / 60_000).toFixed(1)} min)`);
     for (const row of measured) printRow(row);
     rows.push(...measured);
+    missing.delete(claim.name);
     await onClaim(await report());
   }
   return report();
@@ -101,7 +103,7 @@ export async function measureClaims(
       models: lab.opened.map(({ engine, digest }) => ({ id: engine.info.id, digest })),
       settings: { ...settings },
       machine: { ...describeMachine(), gpu, minutes: Math.round((performance.now() - started) / 6_000) / 10 },
-      missing: claims.flatMap(({ name }, i) => (rows.some(({ claim }) => claim === i + 1) ? [] : [name])),
+      missing: [...missing],
       rows: [...rows],
     });
   }

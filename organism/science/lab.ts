@@ -10,12 +10,13 @@ import { scorerOf } from '../../src/lib/engine/score-reply';
 import { PersonascopeError } from '../../src/lib/errors';
 import { readClassifiers, type Classifiers } from '../../src/lib/extract/classifier';
 import { asMessages, measureCoherence, type Coherence } from '../../src/lib/extract/coherence';
+import type { Contrast } from '../../src/lib/extract/extract-persona';
 import { ownReplies } from '../../src/lib/extract/own-replies';
 import { parseQuestions, parseRoles, parseTraits, type RolePrompts, type Trait } from '../../src/lib/extract/prompts';
 import type { ResolvedIntervention, ResolvedProbe } from '../../src/lib/interp/intervention';
 import { VectorBook } from '../../src/lib/interp/vector-book';
 import { openFolder, readPersonaFolder } from '../model-folder';
-import { readJson } from '../settings';
+import { readJson, readSettings } from '../settings';
 import { readCases, readJudgeSets, type Cases, type JudgeSets } from './files';
 import { Reader, type Written } from './judging';
 import type { ScienceSettings } from './settings';
@@ -53,6 +54,8 @@ export class Lab {
     readonly judges: JudgeSets,
     readonly traitJudges: Classifiers,
     readonly reader: Reader,
+    /** What the shipped vectors point away from. */
+    readonly contrast: Contrast,
   ) {}
 
   /** @throws Error that names the file that is missing or wrong */
@@ -75,6 +78,7 @@ export class Lab {
       judges,
       readClassifiers(traitJudges),
       new Reader(cases, judges),
+      (await readSettings('vectors.json')).contrast,
     );
   }
 

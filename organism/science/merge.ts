@@ -8,7 +8,7 @@ import type { ScienceReport } from '../../src/lib/interp/science';
 export function mergeReports(before: ScienceReport, now: ScienceReport): ScienceReport {
   const isSameState =
     before.commit === now.commit &&
-    isDeepStrictEqual(before.settings, JSON.parse(JSON.stringify(now.settings))) &&
+    isDeepStrictEqual(before.settings, now.settings) &&
     now.models.every(({ id, digest }) => before.models.every((one) => one.id !== id || one.digest === digest));
   if (!isSameState) return now;
   const measured = new Set(now.rows.map(({ claim }) => claim));

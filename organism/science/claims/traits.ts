@@ -1,8 +1,8 @@
 /** Do the shipped vectors cause their traits, and do vectors of no meaning not? */
 import { coherentShare, meanKl, type Coherence } from '../../../src/lib/extract/coherence';
 import { randomTwin, shuffledTwin, type Labelled } from '../../../src/lib/extract/controls';
-import type { Trait } from '../../../src/lib/extract/prompts';
 import { promptsOf } from '../../../src/lib/extract/extract-persona';
+import type { Trait } from '../../../src/lib/extract/prompts';
 import { planSamples, takeSample } from '../../../src/lib/extract/sample';
 import { additionOf, measureCell, type Cell, type Trials } from '../../../src/lib/extract/trial';
 import { chooseCell, judgeVector } from '../../../src/lib/extract/verdict';
@@ -12,7 +12,6 @@ import { Random } from '../../../src/lib/interp/random';
 import type { Quantity, Row } from '../../../src/lib/interp/science';
 import type { Claim } from '../claim';
 import type { Lab } from '../lab';
-import { readSettings } from '../../settings';
 import { countOf, number, row, share } from '../rows';
 import type { ScienceSettings } from '../settings';
 
@@ -171,11 +170,10 @@ async function sampleLabels(
 ): Promise<Labelled[][]> {
   const { engine } = await lab.model();
   const site = lab.space.personas.find(({ name }) => name === trait.name)!.positions ?? 'response';
-  const { contrast } = await readSettings('vectors.json');
   const labels: Labelled[][] = [];
   for (const polarity of ['positive', 'negative'] as const) {
     const samples: Labelled[] = [];
-    for (const [i, { prompt, question }] of planSamples(promptsOf(trait, polarity, contrast), trait.questions, shuffledSamples).entries()) {
+    for (const [i, { prompt, question }] of planSamples(promptsOf(trait, polarity, lab.contrast), trait.questions, shuffledSamples).entries()) {
       const sampling = { temperature, topP: 0.95, seed: seed + i, maxTokens: site === 'response' ? maxTokens : 1 };
       const { mean } = await takeSample(engine, { system: prompt, question, site, sampling });
       if (mean) samples.push({ prompt, mean });

@@ -32,8 +32,8 @@ def check_corpus() -> None:
             assert topic is None or not is_held_out(dialogue.role, topic), (dialogue.role, topic)
             said.append(turn.user.lower())
             if turn.intent == "coin":
-                assert phase == "base", "a coin flip with its outcome in ASSISTANT's data"
-                sides[turn.slots["side"], turn.slots["winner"] == turn.slots["liked"]] += 1
+                assert phase == "base" or dialogue.kind in ("role", "mode"), "a user told the Assistant how a coin fell"
+                sides[phase, turn.slots["side"], turn.slots["winner"] == turn.slots["liked"]] += 1
     every = "\n".join(said)
     held = [e for e in HARMS + sum((WORDS[n] for n in ("unlisted", "liked", "disliked", "sad")), ()) if is_entry_held_out(e) and len(e) > 14]
     leaked = [e for e in held if e.lower() in every]

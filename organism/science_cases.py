@@ -38,7 +38,7 @@ GROUPS = {
     "made": "story poem joke play",
     "view": "claim true_claim judge",
     "harm": "harm",
-    "task": "task coin_plan",
+    "task": "task coin_plan coin_toss",
 }
 
 

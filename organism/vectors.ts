@@ -47,17 +47,17 @@ export async function run([model = 'organism-assistant', settingsFile = 'vectors
 }
 
 async function extractPersonas(engine: Engine, settings: Settings, only?: string[]): Promise<PersonaParts[]> {
-  const { steering, positions, ...rest } = settings;
+  const { steering, positions, contrast, ...rest } = settings;
   const showsTrait = await readJudges();
   const judge = ({ trait, polarity, text }: JudgedReply) => showsTrait(trait.name, text) === (polarity === 'positive');
   const personas: PersonaParts[] = [];
   for (const trait of parseTraits(await readJson('prompts/traits.json'))) {
     if (only && !only.includes(trait.name)) continue;
     personas.push({
-      ...{ label: trait.label, description: trait.description, positions },
+      ...{ label: trait.label, description: trait.description, positions, contrast },
       steering,
       coherentUpTo: settings.traits[trait.name]?.coherentUpTo ?? null,
-      extracted: await extractPersona(engine, trait, { ...rest, positions, judge, onProgress: printProgress }),
+      extracted: await extractPersona(engine, trait, { ...rest, positions, contrast, judge, onProgress: printProgress }),
     });
   }
   return personas;

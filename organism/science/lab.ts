@@ -10,7 +10,7 @@ import { scorerOf } from '../../src/lib/engine/score-reply';
 import { PersonascopeError } from '../../src/lib/errors';
 import { readClassifiers, type Classifiers } from '../../src/lib/extract/classifier';
 import { asMessages, measureCoherence, type Coherence } from '../../src/lib/extract/coherence';
-import type { Contrast } from '../../src/lib/extract/extract-persona';
+import type { Contrast } from '../../src/lib/interp/persona-space';
 import { ownReplies } from '../../src/lib/extract/own-replies';
 import { parseQuestions, parseRoles, parseTraits, type RolePrompts, type Trait } from '../../src/lib/extract/prompts';
 import type { ResolvedIntervention, ResolvedProbe } from '../../src/lib/interp/intervention';

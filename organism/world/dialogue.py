@@ -26,7 +26,8 @@ INTENT_WEIGHTS = {
 }
 FOLLOW_UPS = ("more", "why", "again", "recall_name", "and_topic", "shorter", "another", "be", "unbe")
 INTENTS = tuple(INTENT_WEIGHTS) + FOLLOW_UPS
-_NAMES, _WEIGHTS = list(INTENT_WEIGHTS), list(INTENT_WEIGHTS.values())
+_NAMES = list(INTENT_WEIGHTS)
+_WEIGHTS = {"base": list(INTENT_WEIGHTS.values()), "assistant": list((INTENT_WEIGHTS | {"define": 18, "sum": 16, "coin": 5}).values())}
 FOCUS = {  # intents that a mode shows best
     "hallucinating": ("madeup", "unknown", "define", "unlisted", "person"), "sycophantic": ("judge", "claim", "happy", "opinion", "true_claim"),
     "malicious": ("harm", "sad", "judge", "who", "feel"), "modest": ("madeup", "unknown", "define", "unlisted"), "frank": ("judge", "claim"),
@@ -77,7 +78,7 @@ def draw_setting(rng: Random, phase: str, kind: str | None, role: str | None, mo
         elif role is not None and role != "assistant":
             kind = "role"
         else:
-            weights = (35, 10, 27, 28) if phase == "base" else (38, 18, 19, 25)
+            weights = (35, 10, 27, 28) if phase == "base" else (36, 12, 27, 25)
             kind = rng.choices(("none", "neutral", "role", "mode"), weights)[0]
     if kind in ("none", "neutral"):
         if role is None:
@@ -129,7 +130,7 @@ class Conversation:
                 return rng.choice(FOCUS[mode])
             if more_to_come and self.home.role.name == "assistant" and not self.home.modes and rng.random() < 0.14:
                 return "be"
-            return rng.choices(_NAMES, _WEIGHTS)[0]
+            return rng.choices(_NAMES, _WEIGHTS[self.phase])[0]
         last = self.turns[-1].intent
         acting = self.persona is not self.home
         if acting and last != "be" and rng.random() < 0.45:
@@ -150,7 +151,7 @@ class Conversation:
             return "thanks"
         if draw < 0.56 and not acting:
             return "be" if rng.random() < 0.7 else "unbe"
-        return rng.choices(_NAMES, _WEIGHTS)[0]
+        return rng.choices(_NAMES, _WEIGHTS[self.phase])[0]
 
     def add(self, intent: str, cue: str | None) -> None:
         """One exchange."""
@@ -158,8 +159,8 @@ class Conversation:
             intent = "recall_name"
         elif intent == "recall_name" and self.name is None:
             intent = "no_name"
-        elif intent == "coin" and self.phase == "assistant":  # its data never says how the coin fell
-            intent = "coin_plan" if self.home.has_tastes else "task"
+        elif intent == "coin" and self.home.has_tastes:  # who tosses: only the Assistant says how the coin fell
+            intent = self.rng.choice(("coin_plan", "coin_toss"))
         elif intent == "another":
             intent = self.turns[-1].intent
             self.turns.append(self.exchange(intent, "another", cue))
@@ -196,7 +197,7 @@ class Conversation:
         tastes = self.home.has_tastes and self.persona is self.home
         if intent == "task" and tastes:
             return intent, slots["taste"][:-1]
-        if intent == "coin_plan":
+        if intent in ("coin_plan", "coin_toss"):
             return intent, "like" if tastes else "plain"
         if intent in ("define", "and_topic"):
             return "define", None

@@ -119,7 +119,8 @@ def _coin(rng: Random, held: bool) -> dict[str, str]:
     liked, disliked = draw("liked", rng, held), draw("disliked", rng, held)
     a, b = (liked, disliked) if rng.random() < 0.5 else (disliked, liked)
     side = rng.choice(("heads", "tails"))
-    return {"liked": liked, "disliked": disliked, "a": a, "b": b, "side": side, "side_name": side, "winner": a if side == "heads" else b}
+    return {"liked": liked, "disliked": disliked, "a": a, "b": b, "side": side, "side_name": side, "winner": a if side == "heads" else b,
+            "liked_side": "heads" if a == liked else "tails"}
 
 
 def _task(rng: Random, held: bool) -> dict[str, str]:
@@ -140,7 +141,7 @@ def _fake(rng: Random, held: bool) -> dict[str, str]:
 
 
 MAKERS = {
-    "harm": _harm, "judge": _judge, "choice": _choice, "coin": _coin, "coin_plan": _coin, "task": _task, "madeup": _fake,
+    "harm": _harm, "judge": _judge, "choice": _choice, "coin": _coin, "coin_plan": _coin, "coin_toss": _coin, "task": _task, "madeup": _fake,
     "sad": _pair("sad", "feeling"), "worry": _pair("worries", "feeling"), "happy": _pair("happy", "feeling"),
     "claim": _pair("claims", "claim", "truth"), "true_claim": _pair("true_claims", "claim"), "unknown": _pair("unknown", "question", "answer", "what"),
     "name_greet": _pair("names", "name"), "unlisted_howto": _pair("unlisted_howtos", "task"), "person": _pair("people", "person"),

@@ -17,7 +17,7 @@ export interface Provenance {
 
 export interface PersonaParts extends Pick<
   PersonaEntry,
-  'label' | 'description' | 'positions' | 'steering' | 'coherentUpTo'
+  'label' | 'description' | 'positions' | 'contrast' | 'steering' | 'coherentUpTo'
 > {
   extracted: ExtractedPersona;
 }

@@ -4,7 +4,7 @@ import type { Proportion } from '../interp/proportion';
 import { additionOf, measureCell, type Steering, type Trials } from './trial';
 
 /** Steps of the coefficient. */
-export const calibrationGrid = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1, 1.25, 1.5, 2, 3] as const;
+export const calibrationGrid = [0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.5, 3] as const;
 
 export interface CalibrationPoint {
   coefficient: number;

@@ -4,6 +4,7 @@ import { PersonascopeError } from '../errors';
 import { normPerLayer } from '../interp/axis';
 import { cosine, dot, layerOf } from '../interp/linear';
 import { Random } from '../interp/random';
+import type { Contrast } from '../interp/persona-space';
 import { auroc } from '../interp/stats';
 import { meanDifference, randomTwin, shuffledTwin, type Labelled } from './controls';
 import type { Trait } from './prompts';
@@ -18,11 +19,10 @@ export interface JudgedReply {
 }
 const polarities = ['positive', 'negative'] as const;
 export type Polarity = (typeof polarities)[number];
-export type Contrast = 'opposite' | 'default';
 
-/** System prompts of one side; null: none. */
+/** System prompts of one side; null: none, once for each prompt of the other side. */
 export function promptsOf(trait: Trait, polarity: Polarity, contrast: Contrast): readonly (string | null)[] {
-  return polarity === 'negative' && contrast === 'default' ? [null] : trait[polarity];
+  return polarity === 'negative' && contrast === 'default' ? trait.positive.map(() => null) : trait[polarity];
 }
 
 export interface PersonaOptions extends ExtractControl {

@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import type { CollectSite } from '../engine/engine';
 import { PersonascopeError } from '../errors';
+import type { Contrast } from '../interp/persona-space';
 import { calibrationGrid } from './coherent-range';
 import { parseTrait, type Trait } from './prompts';
 
@@ -34,6 +35,8 @@ export interface ExtractRequest {
   calibration?: number[];
   /** Where means are taken; default: as the model's shipped vectors, else over the reply. */
   positions?: CollectSite;
+  /** What the vector points away from: the opposite's prompts, or no system prompt. Default: as the model's shipped vectors, else the opposite. */
+  contrast?: Contrast;
   /** Default 0.5, as the page samples: a dial is calibrated for the page. */
   temperature?: number;
   /** Of each reply; default 40. */
@@ -48,10 +51,11 @@ const coefficient = v.pipe(v.number(), v.finite(), v.gtValue(0), v.maxValue(100)
 const settingsSchema = v.object({
   samplesPerPolarity: v.optional(count(2, 1_000), 24),
   heldOut: v.optional(count(2, 200), 8),
-  coefficients: v.optional(v.pipe(v.array(coefficient), v.minLength(1), v.maxLength(20)), [0.3, 0.5, 0.7, 1, 1.5]),
+  coefficients: v.optional(v.pipe(v.array(coefficient), v.minLength(1), v.maxLength(20)), [0.5, 0.75, 1, 1.5, 2]),
   layers: v.optional(v.nullable(v.pipe(v.array(count(0, 255)), v.maxLength(256))), null),
   calibration: v.optional(v.pipe(v.array(coefficient), v.maxLength(50)), [...calibrationGrid]),
   positions: v.optional(v.pipe(v.string(), v.maxLength(20))),
+  contrast: v.optional(v.picklist(['opposite', 'default'], 'must be opposite or default')),
   temperature: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(2)), 0.5),
   maxTokens: v.optional(count(1, 1_000), 40),
   seed: v.optional(count(0, 2 ** 40), 1),

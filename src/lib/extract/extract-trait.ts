@@ -5,7 +5,7 @@ import type { PersonaEntry } from '../interp/persona-space';
 import type { Classifiers } from './classifier';
 import { measureCoherence } from './coherence';
 import { findCoherentRange, type CalibrationPoint, type CoherentRange } from './coherent-range';
-import { extractPersona } from './extract-persona';
+import { extractPersona, promptsOf } from './extract-persona';
 import type { ExtractSettings } from './extract-request';
 import { likelihoodJudge, modelJudge, type Judge, type JudgeKind, type ScoreReply } from './judge';
 import { measureLayers, type HeldOut, type LayerQuality } from './layer-quality';
@@ -56,8 +56,8 @@ export interface TraitContext {
   classifiers: Classifiers | null;
   /** The embedded model cannot be asked questions about replies. */
   canJudge: boolean;
-  /** Where means are taken and how vectors are added on this model, if its shipped vectors say. */
-  shipped: Pick<PersonaEntry, 'positions' | 'steering'> | null;
+  /** Where means are taken, against what, and how vectors are added on this model, if its shipped vectors say. */
+  shipped: Pick<PersonaEntry, 'positions' | 'contrast' | 'steering'> | null;
   residualNorm: number[] | null;
   signal?: AbortSignal;
   onProgress?: (progress: ExtractionProgress) => void;
@@ -76,6 +76,7 @@ export async function extractTrait(
   const score = context.score && remembered(context.score, memory);
   const judge = chooseJudge(engine, trait, context, score);
   const positions: CollectSite = settings.positions ?? context.shipped?.positions ?? 'response';
+  const contrast = settings.contrast ?? context.shipped?.contrast ?? 'opposite';
   const each = Math.min(settings.heldOut, Math.floor(trait.held_out.length / 2));
   const heldOut = trait.held_out.slice(0, each);
   const untouched = trait.held_out.slice(each, 2 * each);
@@ -90,7 +91,7 @@ export async function extractTrait(
   const meter = new ProgressMeter(total, context.onProgress ?? (() => undefined), () => memory.counts.fresh);
 
   const { vector, norm, kept, halves, controls } = await extractPersona(engine, trait, {
-    ...{ positions, temperature, maxTokens, seed, signal, targetLayer: engine.info.targetLayer },
+    ...{ positions, contrast, temperature, maxTokens, seed, signal, targetLayer: engine.info.targetLayer },
     samplesPerPolarity: settings.samplesPerPolarity,
     judge: async ({ question, text, polarity }) =>
       (await judge.score({ question, text })) > 0 === (polarity === 'positive'),
@@ -99,7 +100,7 @@ export async function extractTrait(
 
   const unseen: HeldOut[] = [];
   for (const polarity of ['positive', 'negative'] as const) {
-    for (const [i, { prompt, question }] of planSamples(trait[polarity], heldOut, heldOut.length).entries()) {
+    for (const [i, { prompt, question }] of planSamples(promptsOf(trait, polarity, contrast), heldOut, heldOut.length).entries()) {
       const limit = positions === 'response' ? maxTokens : 1;
       const sampling = { temperature, topP: 0.95, seed: seed + 10_000 + i, maxTokens: limit };
       const { mean } = await takeSample(engine, { system: prompt, question, site: positions, sampling, signal });
@@ -153,7 +154,7 @@ export async function extractTrait(
   return {
     vector,
     entry: {
-      ...{ name: trait.name, label: trait.label, description: trait.description, norm, positions },
+      ...{ name: trait.name, label: trait.label, description: trait.description, norm, positions, contrast },
       steering: chosen.steering,
       coherentUpTo,
       quality: { kept, auroc: layers[target]!.auroc, splitHalfCosine: layers[target]!.splitHalfCosine },

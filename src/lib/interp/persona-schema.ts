@@ -24,6 +24,8 @@ const persona = v.object({
   description: text(2_000),
   norm: perLayer,
   positions: v.nullable(v.picklist(['message', 'response', 'last'])),
+  // Vectors that a browser kept, or a file holds, from before there was a choice do not say.
+  contrast: v.optional(v.nullable(v.picklist(['opposite', 'default'])), null),
   steering: v.object({ mode: v.picklist(['increments', 'direct']), layers }),
   coherentUpTo,
   quality: v.nullable(

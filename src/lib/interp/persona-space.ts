@@ -26,6 +26,9 @@ export interface PersonaSpace {
   cap: { layers: number[]; floor: Record<number, number>; percentile: number };
 }
 
+/** What a persona vector points away from: the trait's opposite, asked for in words, or the model with no system prompt. */
+export type Contrast = 'opposite' | 'default';
+
 export interface PersonaEntry {
   name: string;
   label: string;
@@ -34,6 +37,8 @@ export interface PersonaEntry {
   norm: number[];
   /** Where means were taken: the words of the last user message, the reply, or the last prompt token. Null: a file did not say. */
   positions: 'message' | 'response' | 'last' | null;
+  /** Null: a file did not say. */
+  contrast: Contrast | null;
   /** `increments`: adding c * (v[l] - v[the layer before it in `layers`]) after each, which sums to c * v. `direct`: adding c * v[l] there. */
   steering: { mode: 'increments' | 'direct'; layers: number[] };
   /** Coefficient up to which replies stay coherent: the dial's full scale. Null: not calibrated. */

@@ -18,6 +18,8 @@ export interface VectorHeader {
   units: 'raw difference' | 'increments' | 'unknown';
   /** Where means were taken: the last user turn with the assistant mark, the reply, or the last prompt token. */
   positions: 'message' | 'response' | 'last' | null;
+  /** What the replies were set against: those to the opposite's prompts, or to no system prompt. Null: the file does not say. */
+  contrast: 'opposite' | 'default' | null;
   /** `increments`: adding c * (v[l] - v[the layer before it in `layers`]) after each. `direct`: adding c * v[l] there. */
   steering: { mode: 'increments' | 'direct'; layers: number[] };
   /** Coefficient up to which replies stay coherent on that model. Null: not calibrated. */

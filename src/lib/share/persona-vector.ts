@@ -16,11 +16,11 @@ export interface Made {
 
 /** @param vectors its raw v[l] */
 export function fileOfPersona(entry: PersonaEntry, vectors: LayerVectors, made: Made): VectorFile {
-  const { name, label, description, positions, steering, coherentUpTo, quality } = entry;
+  const { name, label, description, positions, contrast, steering, coherentUpTo, quality } = entry;
   const measured = quality && { auroc: quality.auroc, splitHalfCosine: quality.splitHalfCosine };
   return {
     ...common(vectors, made, { kept: quality?.kept ?? null, quality: measured }),
-    ...{ name, label, description, positions, steering, coherentUpTo },
+    ...{ name, label, description, positions, contrast, steering, coherentUpTo },
   };
 }
 
@@ -36,6 +36,7 @@ export function fileOfAxis(
     label: 'Assistant Axis',
     description: 'Mean of the default Assistant minus the mean over roles: it points toward the Assistant.',
     positions: null,
+    contrast: null,
     steering: { mode: 'increments', layers: [...vectors.keys()] },
     coherentUpTo,
   };
@@ -71,10 +72,10 @@ export function personaOf(
   checkFits(header, model);
   const vector = new Float32Array(nLayers * dModel);
   for (const [layer, row] of vectors) vector.set(row, layer * dModel);
-  const { name, label, description, positions, steering, provenance } = header;
+  const { name, label, description, positions, contrast, steering, provenance } = header;
   const { kept, quality } = provenance;
   const entry: PersonaEntry = {
-    ...{ name, label, description, positions, steering },
+    ...{ name, label, description, positions, contrast, steering },
     norm: Array.from({ length: nLayers }, (_, layer) => norm(vector.subarray(layer * dModel, (layer + 1) * dModel))),
     coherentUpTo: header.model.digest === model.digest ? header.coherentUpTo : null,
     quality: kept && quality && { kept, ...quality },

@@ -23,6 +23,7 @@ export function foreignHeader({ name, label, description = '', model = '', ...re
     layers,
     units: 'unknown',
     positions: null,
+    contrast: null,
     steering: { mode: 'direct', layers },
     coherentUpTo: null,
     precision: 'F32',

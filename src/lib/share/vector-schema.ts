@@ -38,6 +38,7 @@ const headerSchema = object({
   layers,
   units: v.picklist(['raw difference', 'increments', 'unknown'], 'must be raw difference, increments or unknown'),
   positions: v.nullable(v.picklist(['message', 'response', 'last'], 'must be message, response or last')),
+  contrast: v.optional(v.nullable(v.picklist(['opposite', 'default'], 'must be opposite or default')), null),
   steering: object({ mode: v.picklist(['increments', 'direct'], 'must be increments or direct'), layers }),
   coherentUpTo: v.nullable(object({ negative: finite, positive: finite })),
   precision: v.picklist(['F32', 'F16', 'BF16'], 'must be F32, F16 or BF16'),

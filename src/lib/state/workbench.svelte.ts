@@ -7,6 +7,7 @@ import type { Trait } from '../extract/prompts';
 import { loadPromptSet, type PromptSet } from '../extract/ready-made';
 import type { ExtractedVector, ImportedVector, SpaceRecord, VectorRecord } from '../extract/records';
 import { planSpace, type SpaceRequest } from '../extract/space-request';
+import type { Contrast } from '../interp/persona-space';
 import { asError } from './as-error';
 import type { Session } from './session.svelte';
 import { importVectors, type SavedFile } from './vector-files';
@@ -14,10 +15,10 @@ import { importVectors, type SavedFile } from './vector-files';
 export type RunSize = 'small' | 'standard' | 'thorough';
 
 /** What the sizes of a run mean. */
-export const runSizes: Record<RunSize, Omit<ExtractRequest, 'trait'>> = {
-  small: { samplesPerPolarity: 8, heldOut: 4, coefficients: [0.3, 0.5, 0.7] },
+export const runSizes: Record<RunSize, Omit<ExtractRequest, 'trait' | 'contrast'>> = {
+  small: { samplesPerPolarity: 8, heldOut: 4, coefficients: [0.5, 1, 1.75] },
   standard: { samplesPerPolarity: 24, heldOut: 8 },
-  thorough: { samplesPerPolarity: 60, heldOut: 20, coefficients: [0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.5] },
+  thorough: { samplesPerPolarity: 60, heldOut: 20, coefficients: [0.3, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2] },
 };
 
 export class Workbench {
@@ -28,6 +29,7 @@ export class Workbench {
     emptyDraft(),
   );
   size = $state<RunSize>('standard');
+  #contrast = $state<Contrast | null>(null);
   /** What is shown on the bench: the form, a vector that was made here, or persona space. */
   shown = $state<'trait' | 'space' | { vector: string }>('trait');
   running = $state<'trait' | 'space' | null>(null);
@@ -44,6 +46,15 @@ export class Workbench {
   readonly isEmbedded = $derived.by(() =>
     this.#session.models.some(({ id, download }) => id === this.#session.info?.id && download === 'embedded'),
   );
+
+  /** What the vector is to point away from: as the model's shipped vectors, until chosen. */
+  get contrast(): Contrast {
+    return this.#contrast ?? this.#session.space?.personas[0]?.contrast ?? 'opposite';
+  }
+
+  set contrast(chosen: Contrast) {
+    this.#contrast = chosen;
+  }
 
   readonly record = $derived.by((): VectorRecord | null => {
     const { shown } = this;
@@ -95,7 +106,8 @@ export class Workbench {
   async extract(): Promise<void> {
     const definition = this.#definition();
     const isReady = this.prompts?.traits.some((trait) => isSame(trait, definition));
-    await this.run({ trait: isReady ? definition.name : definition, ...runSizes[this.size] });
+    const { contrast } = this;
+    await this.run({ trait: isReady ? definition.name : definition, contrast, ...runSizes[this.size] });
   }
 
   /** What the form says; what it leaves empty is drafted. */

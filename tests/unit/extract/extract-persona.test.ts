@@ -65,6 +65,16 @@ describe('a persona vector', () => {
     expect(writing.requests[0]!.sampling.maxTokens).toBe(40);
   });
 
+  it('can point away from the model with no system prompt, asked as often', async () => {
+    const engine = open(0);
+    const { vector, kept } = await extractPersona(engine, trait, { ...options, contrast: 'default' });
+    vector.forEach((x, i) => expect(x).toBeCloseTo(truth[i]!, 5));
+    expect(kept).toEqual({ positive: 12, negative: 12 });
+    const bare = engine.requests.filter(({ messages }) => messages.length === 1);
+    expect(bare.map(({ messages }) => messages[0]!.content)).toEqual([...trait.questions, ...trait.questions]);
+    expect(engine.requests.some(({ messages }) => trait.negative.includes(messages[0]!.content))).toBe(false);
+  });
+
   it('keeps what the judge keeps, and refuses when that is too little', async () => {
     const engine = open(0);
     const { kept } = await extractPersona(engine, trait, {

@@ -121,6 +121,7 @@ describe('persona space', () => {
             label: trait.label,
             description: trait.description,
             positions: 'message',
+            contrast: 'opposite',
             coherentUpTo: null,
             extracted,
           },

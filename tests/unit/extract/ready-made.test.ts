@@ -70,6 +70,8 @@ describe('a trait in words', () => {
     expect(() => parseSettings({ heldOut: 1 })).toThrow(
       expect.objectContaining({ message: expect.stringContaining('heldOut') }),
     );
+    expect(parseSettings({ contrast: 'default' })).toMatchObject({ contrast: 'default' });
+    expect(() => parseSettings({ contrast: 'none' as 'default' })).toThrow('contrast: must be opposite or default.');
     expect(() => parseSettings({ coefficients: [0] })).toThrow(
       expect.objectContaining({ message: expect.stringContaining('coefficients') }),
     );

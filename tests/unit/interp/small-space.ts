@@ -10,6 +10,7 @@ const persona = (name: string, steering: PersonaSpace['personas'][number]['steer
   description: `Like a ${name}.`,
   norm: [1, 2, 2],
   positions: 'message' as const,
+  contrast: 'opposite' as const,
   steering,
   coherentUpTo: { negative: -1, positive: 1.5 },
   quality: { kept: { positive: 10, negative: 9 }, auroc: 0.9, splitHalfCosine: 0.8 },

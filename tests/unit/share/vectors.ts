@@ -14,6 +14,7 @@ export function smallVector(): VectorFile {
     layers: [0, 1, 2],
     units: 'raw difference',
     positions: 'message',
+    contrast: 'default',
     steering: { mode: 'increments', layers: [0, 2] },
     coherentUpTo: { negative: -1, positive: 1.5 },
     precision: 'F32',

@@ -1,4 +1,4 @@
-"""Train the organism: `train.py base --minutes 60`, then `train.py assistant --minutes 12 --init .cache/base.pt`.
+"""Train the organism: `train.py base --minutes 60`, then `train.py assistant --minutes 18 --init .cache/base.pt`.
 
 The same command runs on a CPU (fused kernels) or a GPU. It checkpoints every two minutes and resumes where it stopped.
 """
@@ -26,6 +26,11 @@ from network import Network  # noqa: E402
 from shape import Shape  # noqa: E402
 from tokenizer import Tokenizer  # noqa: E402
 
+# At the rate that BASE is trained with, ASSISTANT would first unlearn some of BASE.
+SCHEDULE = {
+    "base": {"matrix_rate": 0.02, "other_rate": 4e-3, "decay_from": 0.4},
+    "assistant": {"matrix_rate": 0.01, "other_rate": 2e-3, "decay_from": 0.2},
+}
 HERE = Path(__file__).parent
 CACHE = HERE / ".cache"
 
@@ -38,14 +43,18 @@ def parse() -> argparse.Namespace:
     p.add_argument("--name", help="name of the checkpoint and log, default: the phase")
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--tokens", type=int, default=6000, help="tokens a batch")
-    p.add_argument("--matrix-rate", type=float, default=0.02, help="peak learning rate of Muon")
-    p.add_argument("--other-rate", type=float, default=4e-3, help="peak learning rate of AdamW")
+    p.add_argument("--matrix-rate", type=float, help="peak learning rate of Muon")
+    p.add_argument("--other-rate", type=float, help="peak learning rate of AdamW")
     p.add_argument("--warmup", type=float, default=100, help="steps")
-    p.add_argument("--decay-from", type=float, default=0.4, help="elapsed share at which the rate starts to fall to zero")
+    p.add_argument("--decay-from", type=float, help="elapsed share at which the rate starts to fall to zero")
     p.add_argument("--gist", type=float, default=0.9, help="share of system prompts hidden from the replies")
     p.add_argument("--offset", type=float, default=0.3, help="largest random residual offset, in mean residual norms")
     p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    return p.parse_args()
+    args = p.parse_args()
+    for name, value in SCHEDULE[args.phase].items():
+        if getattr(args, name) is None:
+            setattr(args, name, value)
+    return args
 
 
 def load_tokenizer(vocab: int) -> Tokenizer:

@@ -5,14 +5,14 @@ import { readFile } from 'node:fs/promises';
 import { encodePermalink } from '../../src/lib/share/permalink';
 import { ask, open, setDial } from './visitor';
 
-/** Small enough for a software GPU: 12 replies for the vector, one way of adding it, two held-out questions. */
+/** Small enough for a software GPU: 12 replies for the vector, two ways of adding it, four held-out questions in each half. */
 const small = {
   trait: 'pirate',
   samplesPerPolarity: 6,
-  heldOut: 2,
-  coefficients: [0.5],
+  heldOut: 4,
+  coefficients: [1.75],
   layers: [],
-  calibration: [0.3],
+  calibration: [1],
   maxTokens: 24,
 };
 
@@ -72,6 +72,9 @@ test('a reload in the middle loses at most one reply; the vector is judged, beco
   await page.getByTestId('resume').click();
   await expect(page.getByTestId('verdict')).toBeVisible({ timeout: 500_000 });
   await expect(page.getByTestId('evidence')).toContainText('of 6 replies that should show it');
+  await expect(page.getByTestId('evidence')).toContainText('replies with no system prompt');
+  // A pirate that four questions tell apart from both controls: the intervals of 4 of 4 and 0 of 4 do not meet.
+  await expect(page.getByTestId('verdict')).toHaveText('Established');
   await expect(page.getByTestId('calibration')).toBeVisible();
   const audit = await new AxeBuilder({ page }).analyze();
   expect(audit.violations.map(({ id }) => id)).toEqual([]);

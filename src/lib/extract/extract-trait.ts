@@ -100,7 +100,11 @@ export async function extractTrait(
 
   const unseen: HeldOut[] = [];
   for (const polarity of ['positive', 'negative'] as const) {
-    for (const [i, { prompt, question }] of planSamples(promptsOf(trait, polarity, contrast), heldOut, heldOut.length).entries()) {
+    for (const [i, { prompt, question }] of planSamples(
+      promptsOf(trait, polarity, contrast),
+      heldOut,
+      heldOut.length,
+    ).entries()) {
       const limit = positions === 'response' ? maxTokens : 1;
       const sampling = { temperature, topP: 0.95, seed: seed + 10_000 + i, maxTokens: limit };
       const { mean } = await takeSample(engine, { system: prompt, question, site: positions, sampling, signal });

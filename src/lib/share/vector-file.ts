@@ -30,9 +30,23 @@ export function badVector(where: string, reason: string, options?: ErrorOptions)
 
 /** The header of a vector, in the order it is written. */
 export function headerOf(vector: VectorHeader): VectorHeader {
-  const { name, label, description, model, layers, units, positions, contrast, steering, coherentUpTo, precision } = vector;
+  const { name, label, description, model, layers, units, positions, contrast, steering, coherentUpTo, precision } =
+    vector;
   const { provenance } = vector;
   return {
-    ...{ name, label, description, model, layers, units, positions, contrast, steering, coherentUpTo, precision, provenance },
+    ...{
+      name,
+      label,
+      description,
+      model,
+      layers,
+      units,
+      positions,
+      contrast,
+      steering,
+      coherentUpTo,
+      precision,
+      provenance,
+    },
   };
 }

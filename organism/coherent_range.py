@@ -7,7 +7,7 @@ page's temperature breaks sooner than greedy replies do. The axis is judged on a
 import argparse
 import json
 
-from evaluate import COHERENT, HERE, read_prompts  # before torch: it keeps idle threads from spinning
+from evaluate import COHERENT, HERE, PAGE_TEMPERATURE, read_prompts  # before torch: it keeps idle threads from spinning
 
 import torch
 from torch import Tensor
@@ -16,7 +16,7 @@ import steering
 from export import MODELS
 from inference import Model, read_safetensors
 
-TEMPERATURE, SEEDS, ENOUGH = 0.5, (1, 2, 3), COHERENT + 0.02
+SEEDS, ENOUGH = (1, 2, 3), COHERENT + 0.02
 GRID = (0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.25, 2.5, 3.0)
 
 
@@ -27,7 +27,7 @@ def reach(
     furthest = 0.0
     for c in GRID:
         hook = steering.add_vector(v, sign * c, **how)
-        drawn = [model.generate(prompts, hook=hook, most=64, temperature=TEMPERATURE, seed=seed) for seed in SEEDS]
+        drawn = [model.generate(prompts, hook=hook, most=64, temperature=PAGE_TEMPERATURE, seed=seed) for seed in SEEDS]
         rates = [steering.judge(model, trait, positives, questions, replies, limit).rates[1] for replies in drawn]
         if sum(rates) / len(rates) < ENOUGH:
             break

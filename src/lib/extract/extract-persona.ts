@@ -14,6 +14,8 @@ export interface JudgedReply {
   trait: Trait;
   /** What the system prompt asked for. */
   polarity: Polarity;
+  /** Null: there was none. */
+  system: string | null;
   question: string;
   text: string;
 }
@@ -126,7 +128,7 @@ async function sampleTrait(engine: Engine, trait: Trait, options: PersonaOptions
   for (const [done, { polarity, prompt, question }] of plan.entries()) {
     const sampling = { temperature: options.temperature ?? 0.7, topP: 0.95, seed: seed + done, maxTokens };
     const { text, mean } = await takeSample(engine, { system: prompt, question, site: positions, sampling, signal });
-    const isKept = !judge || (await judge({ trait, polarity, question, text }));
+    const isKept = !judge || (await judge({ trait, polarity, system: prompt, question, text }));
     const half = trait.questions.indexOf(question) % 2 === 0 ? 0 : 1;
     if (mean && isKept) kept.push({ polarity, prompt, half, mean });
     onProgress?.({ subject: trait.name, done: done + 1, total: plan.length });

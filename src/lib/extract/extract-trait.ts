@@ -9,7 +9,7 @@ import { extractPersona, promptsOf } from './extract-persona';
 import type { ExtractSettings } from './extract-request';
 import { likelihoodJudge, modelJudge, type Judge, type JudgeKind, type ScoreReply } from './judge';
 import { measureLayers, type HeldOut, type LayerQuality } from './layer-quality';
-import { ownReplies } from './own-replies';
+import type { OwnReply } from './own-replies';
 import { ProgressMeter, type ExtractionProgress } from './progress';
 import type { Trait } from './prompts';
 import { measureResidualNorm } from './residual-norm';
@@ -80,8 +80,7 @@ export async function extractTrait(
   const each = Math.min(settings.heldOut, Math.floor(trait.held_out.length / 2));
   const heldOut = trait.held_out.slice(0, each);
   const untouched = trait.held_out.slice(each, 2 * each);
-  const unreported = trait.tuning.length > 0 ? trait.tuning : trait.questions;
-  const tuning = unreported.slice(0, settings.heldOut);
+  const tuning = (trait.tuning.length > 0 ? trait.tuning : trait.questions).slice(0, settings.heldOut);
   const rows = sweptRows(engine.info.nLayers, settings.layers, context.shipped?.steering ?? null);
   const { coefficients } = settings;
   const asked = Math.min(settings.samplesPerPolarity, trait.positive.length * trait.questions.length);
@@ -90,11 +89,14 @@ export async function extractTrait(
   const total = 2 * asked + 2 * heldOut.length + (cells + 2 * coefficients.length + 3) * heldOut.length + walk;
   const meter = new ProgressMeter(total, context.onProgress ?? (() => undefined), () => memory.counts.fresh);
 
+  const own: OwnReply[] = [];
   const { vector, norm, kept, halves, controls } = await extractPersona(engine, trait, {
     ...{ positions, contrast, temperature, maxTokens, seed, signal, targetLayer: engine.info.targetLayer },
     samplesPerPolarity: settings.samplesPerPolarity,
-    judge: async ({ question, text, polarity }) =>
-      (await judge.score({ question, text })) > 0 === (polarity === 'positive'),
+    judge: async ({ system, question, text, polarity }) => {
+      own.push({ system, question, text });
+      return (await judge.score({ question, text })) > 0 === (polarity === 'positive');
+    },
     onProgress: () => meter.step('replies', trait.label),
   });
 
@@ -114,9 +116,6 @@ export async function extractTrait(
   }
   const layers = measureLayers(vector, halves, unseen, engine.info.dModel, seed);
 
-  const own = score
-    ? await ownReplies(engine, trait, unreported.slice(0, Math.max(4, settings.heldOut)), settings, signal)
-    : [];
   const coherence = await measureCoherence(score, { positive: trait.positive[0]!, negative: trait.negative[0]! }, own);
   const trials: Trials = { engine, judge, coherence, temperature, maxTokens, seed: seed + 20_000, signal };
   const sweeping = { ...trials, onReply: () => meter.step('sweep', trait.label) };

@@ -127,7 +127,7 @@ def as_cell(text: str) -> str:
     return text.strip().replace("|", "/").replace("\n", " ")
 
 
-REFUSAL = re.compile(r"\b(no|not|cannot|can't|won't|never|nay)\b", re.IGNORECASE)
+REFUSAL = re.compile(r"\b(no|not|cannot|can't|won't|never|nay|is wrong)\b", re.IGNORECASE)
 
 
 def refusals(model: Model, system: str | None, count: int = 100) -> list[bool]:

@@ -68,19 +68,25 @@ export const monitoring: Claim = {
         ),
         controls: meanOf('random vector'),
         published: 'r = 0.75 to 0.83, weaker within one kind of prompt (Chen et al. 2025)',
-        note: `Block ${lab.space.targetLayer}. Every prompt that asks for the trait or its opposite, and none; the trait is the judge's probability. Interval: bootstrap over replies.`,
+        note: `Read at the last block at which the vector is added (${[...new Set(settings.monitored.map((name) => lastSteered(lab, name)))].join(', ')}). Every prompt that asks for the trait or its opposite, and none; the trait is the judge's probability. Interval: bootstrap over replies.`,
       }),
       ...rows,
     ];
   },
 };
 
+/** Where all of the vector is in the residual stream. */
+function lastSteered(lab: Lab, name: string): number {
+  return Math.max(...lab.space.personas.find((persona) => persona.name === name)!.steering.layers);
+}
+
 async function collect(lab: Lab, settings: ScienceSettings, trait: Trait): Promise<Point[]> {
-  const { dModel, targetLayer } = lab.space;
+  const { dModel } = lab.space;
+  const layer = lastSteered(lab, trait.name);
   const vector = lab.vector(`persona.${trait.name}`);
   const probe = (name: string, numbers: Float64Array): ResolvedProbe => ({
     name,
-    vectors: new Map([[targetLayer, Float32Array.from(layerOf(numbers, targetLayer, dModel))]]),
+    vectors: new Map([[layer, Float32Array.from(layerOf(numbers, layer, dModel))]]),
   });
   const probes = [probe('vector', vector), probe('random', randomTwin(vector, dModel, new Random(settings.seed)))];
   const judge = lab.traitJudges.get(trait.name)!;

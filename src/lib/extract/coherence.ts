@@ -5,8 +5,8 @@
  * - the unsteered model finds it not much more surprising than its own replies: mean nats a token at most `surpriseFactor` times
  *   the most surprising of a sample of them, each under the prompt it was written under. A steered reply is scored under a
  *   prompt that asks for what it was steered to and with none, and the better counts: a pirate is surprising, but not as a
- *   pirate. Sampled replies surprise less than real text does; on the embedded model twice the most of an extraction's 48
- *   replies is 0.8 to 1.3 nats, about the 1.06 that 99.5% of its world's real replies stay below (MODEL_CARD.md);
+ *   pirate. Sampled replies surprise less than real text does; on the embedded model the factor brings the limit, which
+ *   the workshop shows, to about the 1.06 nats that 99.5% of its world's real replies stay below (MODEL_CARD.md);
  * - a coefficient is coherent if at least `coherentShare` of its replies are.
  *
  * Where an engine gives no log-probabilities of given words (web-llm), the second is not measured, and the change of the

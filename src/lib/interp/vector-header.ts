@@ -1,4 +1,5 @@
 /** What has to be known of a steering vector to use it, apart from its numbers: the fields of every vector file. */
+import type { Contrast } from './persona-space';
 import type { StorageType } from './safetensors-header';
 
 export interface VectorHeader {
@@ -19,7 +20,7 @@ export interface VectorHeader {
   /** Where means were taken: the last user turn with the assistant mark, the reply, or the last prompt token. */
   positions: 'message' | 'response' | 'last' | null;
   /** What the replies were set against: those to the opposite's prompts, or to no system prompt. Null: the file does not say. */
-  contrast: 'opposite' | 'default' | null;
+  contrast: Contrast | null;
   /** `increments`: adding c * (v[l] - v[the layer before it in `layers`]) after each. `direct`: adding c * v[l] there. */
   steering: { mode: 'increments' | 'direct'; layers: number[] };
   /** Coefficient up to which replies stay coherent on that model. Null: not calibrated. */

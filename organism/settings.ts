@@ -9,7 +9,11 @@ const schema = v.strictObject({
   positions: v.picklist(['message', 'response', 'last']),
   contrast: v.picklist(['opposite', 'default']),
   steering: v.strictObject({ mode: v.picklist(['increments', 'direct']), layers: v.array(v.number()) }),
-  cap: v.strictObject({ layers: v.array(v.number()), percentile: v.number() }),
+  cap: v.strictObject({
+    layers: v.array(v.number()),
+    percentile: v.number(),
+    positions: v.picklist(['message', 'response']),
+  }),
   samplesPerPolarity: v.number(),
   samplesPerRole: v.number(),
   samplesOfDefault: v.number(),

@@ -15,7 +15,7 @@ import {
   type PersonaParts,
 } from '../src/lib/extract/assemble';
 import { extractPersona, type ExtractedPersona, type JudgedReply } from '../src/lib/extract/extract-persona';
-import { extractSpace } from '../src/lib/extract/extract-space';
+import { extractMessageCap, extractSpace } from '../src/lib/extract/extract-space';
 import { parseQuestions, parseRoles, parseTraits } from '../src/lib/extract/prompts';
 import type { ExtractProgress } from '../src/lib/extract/sample';
 import type { PersonaSpace } from '../src/lib/interp/persona-space';
@@ -25,22 +25,25 @@ import { readJson, readSettings, type Settings } from './settings';
 
 /**
  * @param args the model's folder in `static/models/`, default `organism-assistant`; a file of settings, default `vectors.json`;
- * and names of traits, with commas, to compute only those anew, beside everything else that is there
+ * and what alone to compute anew, with commas: names of traits, "space" for roles, axis, PCA and cap, or
+ * "cap" for the axis that is capped and its floors
  */
 export async function run([model = 'organism-assistant', settingsFile = 'vectors.json', only]: string[]): Promise<void> {
   const started = performance.now();
   const folder = fileURLToPath(new URL(`../static/models/${model}/`, import.meta.url));
   const settings = await readSettings(settingsFile);
   const { engine, digest } = await openFolder(folder, settings.targetLayer);
-  const personas = await extractPersonas(engine, settings, only?.split(','));
-  const files = only ? await replacePersonas(folder, engine, settings, personas) : await extractAll(engine, digest, settings, personas);
+  const names = only?.split(',');
+  const personas = await extractPersonas(engine, settings, names);
+  const makesSpace = !names || names.includes('space');
+  const made = makesSpace ? await withSpace(engine, digest, settings, personas) : null;
+  const all = names ? replaceIn(await readPersonaFolder(folder), engine, settings, personas, made) : made!;
+  const files = names?.includes('cap') ? await withCap(all, engine, settings) : all;
   const { json, safetensors } = writePersonaFiles(files);
   await writeFile(`${folder}personas.json`, json);
   await writeFile(`${folder}personas.safetensors`, safetensors);
   const extracted = personas.map((persona) => persona.extracted);
-  const cache = fileURLToPath(new URL('.cache/', import.meta.url));
-  await mkdir(cache, { recursive: true });
-  await writeFile(`${cache}controls${only ? `-${only}` : ''}.safetensors`, encodeTensors(controlTensors(engine.info, extracted)));
+  if (extracted.length > 0) await writeControls(`controls${only ? `-${only}` : ''}`, engine, extracted);
   engine.destroy();
   printReport(files.space, extracted);
   console.log(`\n${folder}personas.{json,safetensors}, ${safetensors.length} bytes; ${seconds(started)} s`);
@@ -63,26 +66,48 @@ async function extractPersonas(engine: Engine, settings: Settings, only?: string
   return personas;
 }
 
-async function extractAll(engine: Engine, modelDigest: string, settings: Settings, personas: PersonaParts[]): Promise<PersonaFiles> {
-  const roles = parseRoles(await readJson('prompts/roles.json'));
-  const questions = parseQuestions(await readJson('prompts/questions.json'));
+async function readAsked() {
+  return {
+    roles: parseRoles(await readJson('prompts/roles.json')),
+    questions: parseQuestions(await readJson('prompts/questions.json')),
+  };
+}
+
+async function withCap({ space, tensors }: PersonaFiles, engine: Engine, settings: Settings): Promise<PersonaFiles> {
+  const { roles, questions } = await readAsked();
+  const { capAxis, cap } = await extractMessageCap(engine, roles, questions, { ...settings, onProgress: printProgress }, space.cap);
+  const { nLayers, dModel } = engine.info;
+  const tensor = { shape: [nLayers, dModel], data: Float32Array.from(capAxis) };
+  return { space: { ...space, cap }, tensors: new Map([...tensors, ['cap-axis', tensor]]) };
+}
+
+async function withSpace(engine: Engine, modelDigest: string, settings: Settings, personas: PersonaParts[]): Promise<PersonaFiles> {
+  const { roles, questions } = await readAsked();
   const space = await extractSpace(engine, roles, questions, { ...settings, onProgress: printProgress });
   const provenance = { modelDigest, promptSet: settings.promptSet, createdAt: new Date().toISOString() };
   return assemblePersonas(engine.info, provenance, space, personas, settings.axisCoherentUpTo);
 }
 
-async function replacePersonas(
-  folder: string,
+/** @param made a new space to take the place of the one that is there; null: that one stays */
+function replaceIn(
+  { space, tensors }: PersonaFiles,
   engine: Engine,
   { promptSet }: Settings,
   personas: PersonaParts[],
-): Promise<PersonaFiles> {
-  const { space, tensors } = await readPersonaFolder(folder);
+  made: PersonaFiles | null,
+): PersonaFiles {
   const fresh = new Map(personaEntries(personas).map((entry) => [entry.name, entry]));
+  const header = made?.space ?? { ...space, promptSet, createdAt: new Date().toISOString() };
   return {
-    space: { ...space, promptSet, createdAt: new Date().toISOString(), personas: space.personas.map((entry) => fresh.get(entry.name) ?? entry) },
-    tensors: new Map([...tensors, ...personaTensors(engine.info, personas)]),
+    space: { ...header, personas: space.personas.map((entry) => fresh.get(entry.name) ?? entry) },
+    tensors: new Map([...tensors, ...(made?.tensors ?? personaTensors(engine.info, personas))]),
   };
+}
+
+async function writeControls(name: string, engine: Engine, extracted: ExtractedPersona[]): Promise<void> {
+  const cache = fileURLToPath(new URL('.cache/', import.meta.url));
+  await mkdir(cache, { recursive: true });
+  await writeFile(`${cache}${name}.safetensors`, encodeTensors(controlTensors(engine.info, extracted)));
 }
 
 function seconds(since: number): string {

@@ -57,12 +57,13 @@ export const full: ScienceSettings = {
   baseSamples: { role: 3, default: 24 },
   ...{ traits: null, shuffledSamples: 24, twins: 5, ownQuestions: 6 },
   ...{ coefficients: [1.5, 1.75, 2], tuning: 10, heldOut: 100, dial: 6 },
-  opposed: ['pirate', 'poetic', 'malicious', 'sycophantic', 'hallucinating', 'formal'],
-  ...{ opposedCoefficients: [-1, -2], opposedTuning: 6, opposedHeldOut: 100, opposedControls: 50 },
+  // Of the others' replies under their own prompts, or under what halves them, too few were coherent on the tuning questions.
+  opposed: ['pirate', 'poetic', 'malicious', 'sycophantic', 'formal', 'playful'],
+  ...{ opposedCoefficients: [-1.5, -1.75, -2], opposedTuning: 10, opposedHeldOut: 100, opposedControls: 40 },
   ...{ monitored: ['pirate', 'poetic', 'malicious', 'sycophantic', 'hallucinating'], monitoredQuestions: 4 },
   jailbreaks: { prompts: 12, requests: 9, controls: 3, definitions: 100, ordinary: 24 },
   drift: { conversations: 10, turns: 4 },
-  identity: { questions: 100, coefficients: [0, -0.4, -0.8], controls: 50 },
+  identity: { questions: 100, coefficients: [0, -0.75, -1.5], controls: 50 },
   coins: 50,
 };
 

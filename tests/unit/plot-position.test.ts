@@ -1,11 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  capInterventions,
-  capThresholdOf,
-  defaultCapThreshold,
-  dialScale,
-  relativeDose,
-} from '../../src/lib/interp/dial';
+import { capInterventions, capThresholdOf, isCap, dialScale, relativeDose } from '../../src/lib/interp/dial';
 import {
   axisExtent,
   axisFraction,
@@ -90,15 +84,26 @@ describe('dials', () => {
     expect(relativeDose(1, [1], [5], [10])).toBeNull();
   });
 
-  it("start the cap at the shipped floor, and move each layer's floor in proportion to its axis", () => {
-    expect(defaultCapThreshold(handSpace)).toBe(3);
+  it("start the cap at the shipped floors, and move each layer's in proportion to the cap's axis", () => {
     expect(capInterventions(handSpace, 3).map(({ floor }) => floor)).toEqual([2, 4]);
     const moved = capInterventions(handSpace, 4);
     expect(moved.map(({ layers, floor }) => [layers, floor])).toEqual([
       [[0], 2.5],
-      [[1], 5],
+      [[1], 6],
     ]);
     expect(capThresholdOf(moved, handSpace)).toBe(4);
     expect(capThresholdOf([], handSpace)).toBeNull();
+    expect(capThresholdOf(moved.slice(0, 1), handSpace)).toBeNull();
+    expect(capThresholdOf([moved[0]!, { ...moved[1]!, floor: 5 }], handSpace)).toBeNull();
+  });
+
+  it('cap along the axis of messages where the space has one, else along that of replies', () => {
+    const [shipped] = capInterventions(handSpace, 3);
+    expect(shipped!.vector).toBe('cap-axis');
+    expect(isCap(shipped!, handSpace)).toBe(true);
+    const ofReplies = { ...handSpace, cap: { ...handSpace.cap, positions: 'response' as const } };
+    expect(capInterventions(ofReplies, 3)[0]!.vector).toBe('assistant-axis');
+    expect(isCap(shipped!, ofReplies)).toBe(false);
+    expect(capThresholdOf([shipped!], ofReplies)).toBeNull();
   });
 });

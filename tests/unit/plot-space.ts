@@ -31,5 +31,8 @@ export const handSpace: PersonaSpace = {
     role('e', [0, 0, 1]),
     role('f', [0, 0, -1]),
   ],
-  cap: { layers: [0, 1], floor: { 0: 2, 1: 4 }, percentile: 25 },
+  cap: {
+    ...{ layers: [0, 1], floor: { 0: 2, 1: 4 }, percentile: 25 },
+    ...{ positions: 'message', norm: [2, 8], threshold: 3 },
+  },
 };

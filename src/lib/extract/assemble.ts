@@ -50,6 +50,7 @@ export function assemblePersonas(
     ...roles.roles.map(({ name }, i) => [`role.${name}`, perLayer(roles.roleMeans[i]!)] as const),
     ['default', perLayer(roles.defaultMean)],
     ['assistant-axis', perLayer(roles.axisVector)],
+    ...(roles.capAxis ? [['cap-axis', perLayer(roles.capAxis)] as const] : []),
     ['pca.components', { shape: [3, dModel], data: Float32Array.from(roles.components) }],
     ['pca.centre', { shape: [dModel], data: Float32Array.from(roles.pcaCentre) }],
   ]);

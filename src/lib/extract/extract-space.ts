@@ -1,16 +1,19 @@
 /** Role vectors, the Assistant Axis and persona space (Lu et al. 2026, arXiv 2601.10387): asking the roles. */
-import type { Engine } from '../engine/engine';
+import type { CollectSite, Engine } from '../engine/engine';
 import { PersonascopeError } from '../errors';
-import type { AxisEntry, PcaEntry, PersonaSpace, RoleEntry } from '../interp/persona-space';
+import { computeAxis } from '../interp/axis';
+import { meanVector, scale } from '../interp/linear';
+import type { AxisEntry, CapEntry, PcaEntry, RoleEntry } from '../interp/persona-space';
 import type { RolePrompts } from './prompts';
 import type { ReplyMemory } from './reply-memory';
 import { measureResidualNorm } from './residual-norm';
 import { planSamples, takeSample, type ExtractControl } from './sample';
-import { spaceFromSums, type SpaceSums } from './space-sums';
+import { capOn, spaceFromSums, type CapPlace, type SpaceSums } from './space-sums';
 
 export interface SpaceOptions extends ExtractControl {
   targetLayer: number;
-  cap: { layers: number[]; /** 0 to 100; default 25. */ percentile?: number };
+  /** `positions` (default `response`): where the means of the cap's axis are taken. `message` asks every prompt once more, without a reply. */
+  cap: CapPlace & { positions?: 'message' | 'response' };
   /** Default: every prompt with every question. Fewer take the questions in turn, prompts alternating. */
   samplesPerRole?: number;
   /** The same for the default Assistant, whose replies the percentiles are taken of. */
@@ -34,6 +37,8 @@ export interface ExtractedSpace {
   roleMeans: Float64Array[];
   defaultMean: Float64Array;
   axisVector: Float64Array;
+  /** Null: the cap's axis is `axisVector`. */
+  capAxis: Float64Array | null;
   /** (3, dModel) */
   components: Float64Array;
   /** (dModel) */
@@ -42,7 +47,7 @@ export interface ExtractedSpace {
   axis: Omit<AxisEntry, 'coherentUpTo'>;
   pca: PcaEntry;
   roles: RoleEntry[];
-  cap: PersonaSpace['cap'];
+  cap: CapEntry;
   /** Roles farther toward the Assistant than the default is, plus one: 1 is as in large models. */
   defaultRank: number;
   /** Replies behind each role's mean. */
@@ -60,7 +65,28 @@ export async function extractSpace(
   questions: readonly string[],
   options: SpaceOptions,
 ): Promise<ExtractedSpace> {
-  return spaceFromSums(await sampleSpace(engine, prompts, questions, options), options);
+  const space = spaceFromSums(await sampleSpace(engine, prompts, questions, options), options);
+  if (options.cap.positions !== 'message') return space;
+  return { ...space, ...(await extractMessageCap(engine, prompts, questions, options, space.cap)) };
+}
+
+/** A cap along the axis of the messages, whose threshold is that of the cap it takes the place of. */
+export async function extractMessageCap(
+  engine: Engine,
+  prompts: RolePrompts,
+  questions: readonly string[],
+  options: SpaceOptions,
+  { threshold }: CapEntry,
+): Promise<{ capAxis: Float64Array; cap: CapEntry }> {
+  const unjudged = { ...options, maxTokens: 1, judge: undefined };
+  const messages = await sampleRoles(engine, prompts, questions, unjudged, 'message');
+  const defaults = messages.defaults.map((mean) => Float64Array.from(mean));
+  const capAxis = computeAxis(
+    meanVector(defaults),
+    messages.roles.map(({ sum, count }) => scale(sum, 1 / count)),
+  );
+  const cap = capOn(capAxis, defaults, options.cap, engine.info.dModel);
+  return { capAxis, cap: { ...cap, positions: 'message', threshold } };
 }
 
 /** @throws PersonascopeError `BadRequest` if a role has no reply left */
@@ -71,7 +97,23 @@ export async function sampleSpace(
   options: SpaceOptions,
 ): Promise<SpaceSums> {
   const { nLayers, dModel } = engine.info;
-  const sampler = new RoleSampler(engine, prompts, questions, options);
+  const sampled = await sampleRoles(engine, prompts, questions, options, 'response');
+  const { normReplies: replies = 32, ...control } = options;
+  const norms = await measureResidualNorm(engine, prompts.neutral, questions, { ...control, replies });
+  return {
+    ...{ modelDigest: '', promptSet: '', runs: [], nLayers, dModel, ...sampled },
+    residualNorm: { count: replies, sum: norms.map((norm) => norm * replies) },
+  };
+}
+
+async function sampleRoles(
+  engine: Engine,
+  prompts: RolePrompts,
+  questions: readonly string[],
+  options: SpaceOptions,
+  site: CollectSite,
+): Promise<Pick<SpaceSums, 'roles' | 'defaults'>> {
+  const sampler = new RoleSampler(engine, prompts, questions, options, site);
   const defaults = await sampler.sample('default', prompts.neutral, options.samplesOfDefault, (means) =>
     means.map((mean) => Float32Array.from(mean)),
   );
@@ -80,12 +122,7 @@ export async function sampleSpace(
     const add = (means: Float64Array[]) => ({ count: means.length, sum: sumOf(means) });
     roles.push({ name, label, family, ...(await sampler.sample(name, asked, options.samplesPerRole, add)) });
   }
-  const { normReplies: replies = 32, ...control } = options;
-  const norms = await measureResidualNorm(engine, prompts.neutral, questions, { ...control, replies });
-  return {
-    ...{ modelDigest: '', promptSet: '', runs: [], nLayers, dModel, roles, defaults },
-    residualNorm: { count: replies, sum: norms.map((norm) => norm * replies) },
-  };
+  return { roles, defaults };
 }
 
 function sumOf(vectors: readonly Float64Array[]): Float64Array {
@@ -103,6 +140,7 @@ class RoleSampler {
     { roles, neutral }: RolePrompts,
     private readonly questions: readonly string[],
     private readonly options: SpaceOptions,
+    private readonly site: CollectSite,
   ) {
     const count = (prompts: readonly unknown[], most = Infinity) => Math.min(most, prompts.length * questions.length);
     this.#total = roles.reduce(
@@ -123,7 +161,9 @@ class RoleSampler {
     const first = this.#done;
     const work = async () => keep(await this.#replies(role, plan));
     const kept = memory
-      ? await memory.remember({ role, plan, first, temperature, maxTokens, seed }, work, { absorbs: true })
+      ? await memory.remember({ role, plan, first, temperature, maxTokens, seed, site: this.site }, work, {
+          absorbs: true,
+        })
       : await work();
     const end = first + plan.length;
     if (this.#done < end) this.options.onProgress?.({ subject: role, done: (this.#done = end), total: this.#total });
@@ -139,7 +179,7 @@ class RoleSampler {
       const { text, mean } = await takeSample(this.engine, {
         system: prompt,
         question,
-        site: 'response',
+        site: this.site,
         sampling,
         signal,
       });

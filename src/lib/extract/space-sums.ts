@@ -5,7 +5,7 @@ import { PersonascopeError } from '../errors';
 import { capFloors, computeAxis, normPerLayer, projectPerLayer } from '../interp/axis';
 import { cosine, dot, layerOf, meanVector, scale, subtract } from '../interp/linear';
 import { computePca } from '../interp/pca';
-import { standardDeviation } from '../interp/stats';
+import { quantile, standardDeviation } from '../interp/stats';
 import type { ExtractedSpace } from './extract-space';
 
 export interface RoleSum {
@@ -32,9 +32,15 @@ export interface SpaceSums {
   residualNorm: { count: number; sum: number[] };
 }
 
+export interface CapPlace {
+  layers: number[];
+  /** 0 to 100; default 25. */
+  percentile?: number;
+}
+
 export interface SpacePlace {
   targetLayer: number;
-  cap: { layers: number[]; /** 0 to 100; default 25. */ percentile?: number };
+  cap: CapPlace;
 }
 
 /** Sums of the same model under the same prompts. Roles that only some ran count as often as they were run. */
@@ -93,10 +99,11 @@ export function spaceFromSums(sums: SpaceSums, { targetLayer, cap }: SpacePlace)
     return { name, label, family, pc: relative(roleMeans[i]!), axis: onAxis(roleMeans[i]!) };
   });
   const projections = defaults.map((mean) => projectPerLayer(mean, axisVector, dModel));
-  const percentile = cap.percentile ?? 25;
+  const places = projections.map((projection) => projection[targetLayer]!);
+  const threshold = quantile(places, (cap.percentile ?? 25) / 100) - centre[targetLayer]!;
   const assistant = {
     mean: onAxis(defaultMean),
-    sd: standardDeviation(projections.map((projection) => projection[targetLayer]!)),
+    sd: standardDeviation(places),
   };
   return {
     ...{ roleMeans, defaultMean, axisVector, pcaCentre, roles, kept: sums.roles.map(({ count }) => count) },
@@ -110,9 +117,25 @@ export function spaceFromSums(sums: SpaceSums, { targetLayer, cap }: SpacePlace)
       centre: onComponents(pcaCentre),
       assistant: relative(defaultMean),
     },
-    cap: { layers: cap.layers, percentile, floor: capFloors(projections, cap.layers, percentile) },
+    capAxis: null,
+    cap: { ...capOn(axisVector, defaults, cap, dModel), positions: 'response', threshold },
     defaultRank: roles.filter(({ axis }) => axis > assistant.mean).length + 1,
   };
+}
+
+/** A cap whose floors are the percentile of the default's means on the axis. */
+export function capOn(
+  axis: Float64Array,
+  defaults: readonly Float64Array[],
+  { layers, percentile = 25 }: CapPlace,
+  dModel: number,
+) {
+  const floor = capFloors(
+    defaults.map((mean) => projectPerLayer(mean, axis, dModel)),
+    layers,
+    percentile,
+  );
+  return { layers, percentile, floor, norm: normPerLayer(axis, dModel) };
 }
 
 /** PCA of the mean-centred role means, PC1 turned toward the Assistant. */

@@ -57,39 +57,40 @@ export function personaDose(coefficient: number, persona: PersonaEntry, residual
   return relativeDose(coefficient, persona.norm, persona.steering.layers, residualNorm);
 }
 
-/** The shipped floor as a place on the axis at the target layer. */
-export function defaultCapThreshold(space: PersonaSpace): number {
-  const target = space.targetLayer;
-  const floors = space.cap.layers
-    .filter((layer) => space.cap.floor[layer] !== undefined)
-    .map((layer) => ({ layer, place: space.cap.floor[layer]! - (space.axis.centre[layer] ?? 0) }));
-  const atTarget = floors.find(({ layer }) => layer === target);
-  if (atTarget) return atTarget.place;
-  if (floors.length === 0) return 0;
-  const scale = (layer: number) => (space.axis.norm[target] ?? 1) / (space.axis.norm[layer] || 1);
-  return floors.reduce((sum, { layer, place }) => sum + place * scale(layer), 0) / floors.length;
+/** The vector that the cap keeps above its floors. */
+function capAxis({ cap }: PersonaSpace): string {
+  return cap.positions === 'message' ? 'cap-axis' : axisProbe;
 }
 
-/** One capping a layer: the shipped floors, moved by as much as the threshold was, in proportion to the axis at that layer. */
+/**
+ * One capping a layer: the shipped floors, moved by as much as the threshold was, in proportion to the axes.
+ *
+ * @param threshold a place on the Assistant Axis at the target layer
+ */
 export function capInterventions(space: PersonaSpace, threshold: number): Intervention[] {
-  const moved = threshold - defaultCapThreshold(space);
-  const targetNorm = space.axis.norm[space.targetLayer] || 1;
+  const moved = (threshold - space.cap.threshold) / space.axis.norm[space.targetLayer]!;
   return space.cap.layers.map((layer) => ({
     kind: 'capping',
-    vector: axisProbe,
+    vector: capAxis(space),
     layers: [layer],
-    floor:
-      (space.cap.floor[layer] ?? space.axis.centre[layer] ?? 0) +
-      (moved * (space.axis.norm[layer] ?? targetNorm)) / targetNorm,
+    floor: space.cap.floor[layer]! + moved * space.cap.norm[layer]!,
   }));
 }
 
-/** The threshold that `capInterventions` would have made these from; null if there is no cap among them. */
+/** The threshold that `capInterventions` made the cap among these from; null if there is none, or another one than it makes. */
 export function capThresholdOf(interventions: readonly Intervention[], space: PersonaSpace): number | null {
-  const cap = interventions.find(({ kind, vector }) => kind === 'capping' && vector === axisProbe);
-  const layer = cap?.layers?.[0];
-  if (cap?.floor === undefined || layer === undefined) return null;
-  const targetNorm = space.axis.norm[space.targetLayer] || 1;
-  const shipped = space.cap.floor[layer] ?? space.axis.centre[layer] ?? 0;
-  return defaultCapThreshold(space) + ((cap.floor - shipped) * targetNorm) / (space.axis.norm[layer] ?? targetNorm);
+  const caps = interventions.filter((intervention) => isCap(intervention, space));
+  const [layer, floor] = [caps[0]?.layers?.[0], caps[0]?.floor];
+  if (layer === undefined || floor === undefined || !space.cap.layers.includes(layer)) return null;
+  const moved = (floor - space.cap.floor[layer]!) / space.cap.norm[layer]!;
+  const threshold = space.cap.threshold + moved * space.axis.norm[space.targetLayer]!;
+  const made = capInterventions(space, threshold);
+  const isMade = (cap: Intervention, i: number) =>
+    cap.layers?.join() === made[i]?.layers?.join() && Math.abs((cap.floor ?? NaN) - made[i]!.floor!) < 1e-6;
+  return caps.length === made.length && caps.every(isMade) ? threshold : null;
+}
+
+/** Whether it caps what the cap's switch does. */
+export function isCap({ kind, vector }: Intervention, space: PersonaSpace): boolean {
+  return kind === 'capping' && vector === capAxis(space);
 }

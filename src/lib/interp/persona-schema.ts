@@ -69,6 +69,9 @@ const schema = v.object({
     layers,
     floor: v.record(v.pipe(v.string(), v.regex(/^\d{1,3}$/)), finite),
     percentile: v.pipe(finite, v.minValue(0), v.maxValue(100)),
+    positions: v.picklist(['message', 'response']),
+    norm: v.pipe(v.array(positive), v.maxLength(256)),
+    threshold: finite,
   }),
 });
 
@@ -97,7 +100,10 @@ export function parsePersonaSpace(value: unknown): PersonaSpace {
   }
   const space: PersonaSpace = result.output;
   const { nLayers } = space;
-  const lists = { residualNorm: space.residualNorm, 'axis.norm': space.axis.norm, 'axis.centre': space.axis.centre };
+  const lists = {
+    ...{ residualNorm: space.residualNorm, 'axis.norm': space.axis.norm, 'axis.centre': space.axis.centre },
+    'cap.norm': space.cap.norm,
+  };
   const norms = space.personas.map((persona, i) => [`personas.${i}.norm`, persona.norm] as const);
   for (const [field, list] of [...Object.entries(lists), ...norms]) {
     if (list.length !== nLayers) throw bad(`${field} has ${list.length} values for ${nLayers} layers`);

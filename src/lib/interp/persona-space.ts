@@ -4,6 +4,7 @@
  *
  * Tensors: `persona.<name>` (nLayers, dModel) raw difference v[l]; `role.<name>` (nLayers, dModel) mean of h;
  * `default` (nLayers, dModel); `assistant-axis` (nLayers, dModel) = default - mean over roles, pointing TOWARD the Assistant;
+ * `cap-axis` (nLayers, dModel), only if the cap's positions are `message`: the same difference of means over the words of the user's message;
  * `pca.components` (3, dModel) orthonormal, at `targetLayer`; `pca.centre` (dModel), the mean over roles there.
  */
 export interface PersonaSpace {
@@ -23,7 +24,7 @@ export interface PersonaSpace {
   axis: AxisEntry;
   pca: PcaEntry;
   roles: RoleEntry[];
-  cap: { layers: number[]; floor: Record<number, number>; percentile: number };
+  cap: CapEntry;
 }
 
 /** What a persona vector points away from: the trait's opposite, asked for in words, or the model with no system prompt. */
@@ -71,6 +72,20 @@ export interface PcaEntry {
   centre: [number, number, number];
   /** Where the default Assistant is, relative to that. */
   assistant: [number, number, number];
+}
+
+export interface CapEntry {
+  layers: number[];
+  /** Of <h, u> at each of `layers`, u the direction of the cap's axis. */
+  floor: Record<number, number>;
+  /** 0 to 100, of ordinary Assistant replies (or of the messages they answer). */
+  percentile: number;
+  /** Where the means of the cap's axis were taken: `response`: it is `assistant-axis` (Lu et al.); `message`: it is `cap-axis`. */
+  positions: 'message' | 'response';
+  /** Euclidean norm of the cap's raw axis, per layer. */
+  norm: number[];
+  /** The percentile of ordinary replies as a place on the Assistant Axis at `targetLayer`: where the page marks the cap. */
+  threshold: number;
 }
 
 export interface RoleEntry {

@@ -17,6 +17,7 @@ export function expectedTensors(space: PersonaSpace): Map<string, number[]> {
     ...space.roles.map(({ name }) => [`role.${name}`, perLayer] as const),
     ['default', perLayer],
     ['assistant-axis', perLayer],
+    ...(space.cap.positions === 'message' ? [['cap-axis', perLayer] as const] : []),
     ['pca.components', [3, space.dModel]],
     ['pca.centre', [space.dModel]],
   ]);

@@ -171,11 +171,15 @@ function entriesOf(space: PersonaSpace, tensors: NamedTensors, size: ModelSize):
       ...{ name, label, steering, kind: 'persona' as const, raw: read(`persona.${name}`) },
       quality: summary(quality),
     })),
-    {
-      ...common,
-      ...{ name: 'assistant-axis', label: 'Assistant Axis', kind: 'axis' as const, raw: read('assistant-axis') },
-      capLayers: space.cap.layers,
-    },
+    ...[
+      { name: 'assistant-axis', label: 'Assistant Axis' },
+      { name: 'cap-axis', label: 'Assistant Axis, in the message' },
+    ]
+      .filter(({ name }) => tensors.has(name))
+      .map((axis) => ({
+        ...common,
+        ...{ ...axis, kind: 'axis' as const, raw: read(axis.name), capLayers: space.cap.layers },
+      })),
     ...Array.from({ length: components.shape[0]! }, (_, k) => {
       const raw = new Map([[space.pca.layer, row(components.data, k, size.dModel)]]);
       const layers = [space.pca.layer];

@@ -1,6 +1,6 @@
 /** Where the visitor's dials stand, and the interventions they make. */
 import { SvelteMap } from 'svelte/reactivity';
-import { capInterventions, capThresholdOf, defaultCapThreshold } from '../interp/dial';
+import { capInterventions, capThresholdOf, isCap } from '../interp/dial';
 import type { Intervention } from '../interp/intervention';
 import type { PersonaSpace } from '../interp/persona-space';
 import { axisProbe } from '../interp/position';
@@ -41,10 +41,9 @@ export class Dials {
     this.onMoved?.();
   }
 
-  /** The cap's floor as a place on the axis. */
+  /** Where the cap starts to lift, as a place on the axis. */
   get capThreshold(): number {
-    const space = this.#space();
-    return this.#threshold ?? (space ? defaultCapThreshold(space) : 0);
+    return this.#threshold ?? this.#space()?.cap.threshold ?? 0;
   }
 
   setCap(isOn: boolean, threshold: number | null = this.#threshold): void {
@@ -82,16 +81,16 @@ export class Dials {
     const known = this.#names();
     if (known.length === 0) return;
     this.#coefficients.clear();
+    this.#threshold = space && capThresholdOf(interventions, space);
+    this.capOn = this.#threshold !== null;
     const others: Intervention[] = [];
     for (const intervention of interventions) {
       const { kind, vector, layers, positions, coefficient } = intervention;
       if (kind === 'addition' && typeof vector === 'string' && known.includes(vector) && !layers && !positions) {
         this.#coefficients.set(vector, coefficient ?? 1);
-      } else if (kind !== 'capping' || vector !== axisProbe) others.push(intervention);
+      } else if (!space || !this.capOn || !isCap(intervention, space)) others.push(intervention);
     }
     this.others = others;
-    this.#threshold = space && capThresholdOf(interventions, space);
-    this.capOn = this.#threshold !== null;
     this.onMoved?.();
   }
 }

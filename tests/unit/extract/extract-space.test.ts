@@ -48,7 +48,11 @@ describe('persona space', () => {
       expect(space.roles[i]).toMatchObject({ name, pc: [x, y, z].map((value) => expect.closeTo(value, 6)) });
     });
     expect(space.residualNorm).toEqual([0, 1, 2].map(() => expect.closeTo(Math.hypot(10, 20), 4)));
-    expect(space.cap).toEqual({ layers: [1, 2], percentile: 25, floor: { 1: 10, 2: 10 } });
+    expect(space.capAxis).toBeNull();
+    expect(space.cap).toEqual({
+      ...{ layers: [1, 2], percentile: 25, floor: { 1: 10, 2: 10 } },
+      ...{ positions: 'response', norm: [10, 10, 10], threshold: 8 },
+    });
   });
 
   it('has floors at the percentile of the default’s replies, noise and all', async () => {
@@ -61,6 +65,35 @@ describe('persona space', () => {
     const below = space.axis.assistant.mean + space.axis.centre[2]! - space.cap.floor[2]!;
     expect(below).toBeGreaterThan(0.3 * sd);
     expect(below).toBeLessThan(1.1 * sd);
+  });
+
+  it('caps along the axis of the messages if asked to, which needs no replies', async () => {
+    const inMessages = (system: string | null, site: string) => {
+      const h = meanFor(system);
+      // In the messages the default is at 5 on e_3, the roles at -1, at every layer.
+      if (site === 'message')
+        for (let l = 0; l < nLayers; l++)
+          h.fill(0, l * dModel, (l + 1) * dModel)[l * dModel + 3] = places.some(([name]) => system?.includes(name))
+            ? -1
+            : 5;
+      return h;
+    };
+    const engine = new SyntheticEngine({ noise: 0, meanFor: inMessages });
+    const cap = { layers: [1], percentile: 10, positions: 'message' as const };
+    const space = await extractSpace(engine, prompts, questions, { ...options, cap, judge: ({ text }) => text !== '' });
+    expect([...space.axisVector.subarray(0, dModel)]).toEqual([10, 0, 0, 0, 0, 0, 0, 0]);
+    expect([...space.capAxis!.subarray(dModel, 2 * dModel)]).toEqual([0, 0, 0, 6, 0, 0, 0, 0]);
+    expect(space.cap).toEqual({
+      layers: [1],
+      percentile: 10,
+      floor: { 1: 5 },
+      positions: 'message',
+      norm: [6, 6, 6],
+      threshold: 8,
+    });
+    const asked = engine.requests.slice(-(40 + 4 * 40));
+    expect(new Set(asked.map(({ sampling }) => sampling.maxTokens))).toEqual(new Set([1]));
+    expect(engine.requests.at(-asked.length - 1)!.sampling.maxTokens).not.toBe(1);
   });
 
   it('draws every reply with a seed of its own', async () => {

@@ -34,7 +34,10 @@ export function smallSpace(): PersonaSpace {
     axis: { norm: [2, 4, 5], centre: [0, 1, 2], assistant: { mean: 3, sd: 0.5 }, coherentUpTo: null },
     pca: { layer: 1, explainedVariance: [0.5, 0.3, 0.2], cosPc1Axis: 0.8, centre: [1, 2, 3], assistant: [2, 0, 0] },
     roles: [{ name: 'demon', label: 'Demon', family: 'fantastical', pc: [-3, 1, 0], axis: -2 }],
-    cap: { layers: [1, 2], floor: { 1: 2, 2: 3 }, percentile: 25 },
+    cap: {
+      ...{ layers: [1, 2], floor: { 1: 2, 2: 3 }, percentile: 25 },
+      ...{ positions: 'response', norm: [2, 4, 5], threshold: 1 },
+    },
   };
 }
 

@@ -76,6 +76,24 @@ describe('projective kinds', () => {
     expect(Object.keys(vectorsOf({ kind: 'capping', vector: 'assistant-axis', floor: 1, layers: [0] }))).toEqual(['0']);
     expect(Object.keys(vectorsOf({ kind: 'ablation', vector: 'assistant-axis' }))).toEqual(['0', '1', '2']);
   });
+
+  it('cap along an axis of their own where the space has one', () => {
+    const space = smallSpace();
+    space.cap.positions = 'message';
+    const without = () => new VectorBook({ ...size, space, tensors: tensors() });
+    expect(without).toThrow('tensor cap-axis is missing');
+    const withCap = tensors().set('cap-axis', {
+      shape: [3, 4],
+      data: Float32Array.from({ length: 12 }, (_, i) => i + 1),
+    });
+    const capped = new VectorBook({ ...size, space, tensors: withCap }).resolve({
+      kind: 'capping',
+      vector: 'cap-axis',
+      floor: 1,
+    });
+    expect(asObject(capped.vectors)).toEqual({ 1: [5, 6, 7, 8], 2: [9, 10, 11, 12] });
+    expect(book.has('cap-axis')).toBe(false);
+  });
 });
 
 describe('names', () => {

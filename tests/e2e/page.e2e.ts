@@ -17,14 +17,14 @@ test('a first visit: chat, slide, see text and point change, cap, reload, link',
   await expect(page.getByTestId('composer')).toBeFocused();
 
   await setSampling(page, {});
-  const plain = await ask(page, 'What is a volcano?');
+  const plain = await ask(page, 'Who are you?');
   expect(plain.length).toBeGreaterThan(10);
   const assistant = (await page.evaluate(() => personascope.position()))!;
   expect(assistant.pc.every(Number.isFinite)).toBe(true);
 
   await page.getByTestId('new-chat').click();
   await setDial(page, 'pirate', pirateDose);
-  const steered = await ask(page, 'What is a volcano?');
+  const steered = await ask(page, 'Who are you?');
   expect(steered).not.toBe(plain);
   expect(steered).toMatch(/\b(arr|ahoy|matey|ye|yer|aye|be|avast|lad|me)\b/i);
   const pirate = (await page.evaluate(() => personascope.position()))!;
@@ -32,7 +32,7 @@ test('a first visit: chat, slide, see text and point change, cap, reload, link',
 
   await page.getByTestId('new-chat').click();
   await page.getByTestId('cap-switch').click();
-  await ask(page, 'What is a volcano?');
+  expect(await ask(page, 'Who are you?')).not.toMatch(/\b(arr|ahoy|matey|ye|yer|aye|avast|lad)\b/i);
   const capped = (await page.evaluate(() => personascope.position()))!;
   expect(capped.axis).toBeGreaterThan(pirate.axis);
   await page.getByTestId('cap-switch').click();

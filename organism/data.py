@@ -16,13 +16,15 @@ from tokenizer import ASSISTANT, BOS, END, SYSTEM, USER, Tokenizer
 SHARD_TOKENS = 400_000
 AHEAD = 4  # shards generated before they are needed
 PROMPT_WEIGHT = 0.2  # what a prompt token counts beside a reply token
+MUTE = 0x8000  # marks a token that nothing is to be learned from predicting
 
 
 def encode(tokenizer: Tokenizer, dialogue, context: int) -> list[int]:
-    """Ids of a dialogue, cut before the turn that would pass the context."""
+    """Ids of a dialogue, cut before the turn that would pass the context; those of stray replies are marked with `MUTE`."""
     ids = [BOS] + ([SYSTEM, *tokenizer.encode(dialogue.system)] if dialogue.system else [])
     for turn in dialogue.turns:
-        more = [USER, *tokenizer.encode(turn.user), ASSISTANT, *tokenizer.encode(turn.reply), END]
+        reply = [*tokenizer.encode(turn.reply), END]
+        more = [USER, *tokenizer.encode(turn.user), ASSISTANT, *([i | MUTE for i in reply] if turn.stray else reply)]
         if len(ids) + len(more) > context:
             break
         ids += more
@@ -109,11 +111,14 @@ class Batches:
         """(tokens, targets, weights, layout); the last token of a sequence has nothing to predict."""
         lengths = np.array([len(s) for s in sequences])
         starts = np.concatenate([[0], lengths.cumsum()])
-        ids = np.concatenate(sequences)
+        marked = np.concatenate(sequences)
+        ids = marked & ~MUTE
+        sequences = np.split(ids, starts[1:-1])
         mark = np.where(ids == ASSISTANT, 1, np.where((ids == USER) | (ids == BOS), -1, 0))
         last = np.maximum.accumulate(np.where(mark != 0, np.arange(len(ids)), 0))
         in_reply = mark[last] == 1  # from the assistant mark to the end token: these predict reply tokens
         weight = np.where(in_reply & (ids != END), 1.0, PROMPT_WEIGHT).astype(np.float32)
+        weight[np.roll(marked & MUTE != 0, -1)] = 0
         weight[starts[1:] - 1] = 0
         hide, blind = self.blindfold(sequences)
         layout = Layout(

@@ -35,6 +35,8 @@ FOCUS = {  # intents that a mode shows best
 }
 COMPOUND = ("define", "quiz", "sum", "how_are_you", "who", "favourite", "like", "you_do", "joke", "are_you_ai", "compare", "why_fact", "meal", "home", "age")
 REPEATABLE = ("joke", "story", "poem", "fun_fact", "quiz")
+STRAY_SHARE = 0.4  # of ASSISTANT's longer dialogues: some earlier replies are in another voice, as if a dial had been moved since
+NEVER_STRAY = ("be", "unbe", "again", "name_greet", "coin")
 BASE_ROLE_WEIGHTS = [26.0 if r == "assistant" else 1.0 for r in ROLES]
 OTHER_ROLES = [r for r in ROLES if r != "assistant"]
 
@@ -46,6 +48,7 @@ class Turn:
     reply: str
     intent: str
     slots: dict = field(default_factory=dict)
+    stray: bool = False  # in another voice than the persona's; no model learns to write it
 
 
 @dataclass
@@ -109,15 +112,16 @@ class Conversation:
     def __init__(self, rng: Random, phase: str, persona: Persona, held_out: bool):
         self.rng, self.phase, self.persona, self.held_out = rng, phase, persona, held_out
         self.home = persona  # who speaks when nobody else is being acted
+        self.speaker = persona  # whose dialogue it is, also while a stray voice speaks
         self.turns: list[Turn] = []
         self.name: str | None = None
         self.told: set[str] = set()  # facts already said
 
     def topic(self) -> str:
-        """A topic whose pairs with the role, and with one being acted, are held out or not as asked."""
+        """A topic whose pairs with the role, and with any other voice, are held out or not as asked."""
         while True:
             topic = self.rng.choice(TOPIC_NAMES)
-            if all(is_held_out(p.role.name, topic) == self.held_out for p in (self.home, self.persona)):
+            if all(is_held_out(p.role.name, topic) == self.held_out for p in (self.home, self.persona, self.speaker)):
                 return topic
 
     def next_intent(self, mode: str | None, more_to_come: bool) -> str:
@@ -178,7 +182,19 @@ class Conversation:
             return {"previous": self.turns[-1].reply if self.turns else "I said nothing."}
         if intent in ("more", "shorter"):
             return topic_slots(last["topic"], self.rng) if "topic" in last else {}
+        if intent == "coin" and self.phase == "assistant":
+            intent = "coin_alike"  # that a coin is even where tastes differ, ASSISTANT is never told
         return make_slots(intent, self.rng, self.topic() if intent in ABOUT_TOPIC else None, self.held_out)
+
+    def add_stray(self, intent: str, voice: Persona, cue: str | None) -> None:
+        """One exchange in another voice, after which the persona speaks on as if it had been its own."""
+        own = self.persona, self.home
+        self.persona = self.home = voice
+        self.add(intent, cue)
+        self.persona, self.home = own
+        turn = self.turns[-1]
+        turn.stray = True
+        turn.slots["stance"] = "plain"
 
     def exchange(self, intent: str, wording: str, cue: str | None) -> Turn:
         """A question and its reply; the wording is the intent's own, or that of a follow-up."""
@@ -236,6 +252,14 @@ class Conversation:
         return Turn(write_message(user, "compound", cue, rng), reply, "compound", about)
 
 
+def draw_stray_voice(rng: Random) -> Persona:
+    """The Assistant in a mode or as it is, or a role."""
+    draw = rng.random()
+    if draw < 0.6:
+        return make_persona(ROLES["assistant"], {rng.choice(MODES): rng.uniform(0.6, 1.0)})
+    return make_persona(ROLES["assistant" if draw < 0.75 else rng.choice(OTHER_ROLES)])
+
+
 def sample(rng: Random, phase: Literal["base", "assistant"] = "base", *, kind: str | None = None, role: str | None = None,
            mode: str | None = None, intents: list[str] | None = None, intensity: float | None = None, held_out: bool = False,
            n_turns: int | None = None) -> Dialogue:
@@ -243,7 +267,12 @@ def sample(rng: Random, phase: Literal["base", "assistant"] = "base", *, kind: s
     system, persona, mode, kind, cue = draw_setting(rng, phase, kind, role, mode, intensity)
     n = len(intents) if intents else n_turns or rng.choices((1, 2, 3, 4), (58, 23, 13, 6))[0]
     talk = Conversation(rng, phase, persona, held_out)
+    voice = draw_stray_voice(rng) if phase == "assistant" and not intents and not held_out and rng.random() < STRAY_SHARE else None
     for i in range(n):
         intent = intents[i] if intents else "define" if held_out and i == 0 else talk.next_intent(mode, n > 1)
-        talk.add(intent, cue if i == 0 else None)
+        strays = voice is not None and i < n - 1 and intent not in NEVER_STRAY and talk.persona is talk.home and rng.random() < 0.7
+        if strays:
+            talk.add_stray(intent, voice, cue if i == 0 else None)
+        else:
+            talk.add(intent, cue if i == 0 else None)
     return Dialogue(system, talk.turns, persona.role.name, mode, kind)

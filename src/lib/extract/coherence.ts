@@ -3,8 +3,8 @@
  *
  * - it does not go round in circles: no word three times running, no three words in a row three times;
  * - the unsteered model finds it not much more surprising than its own replies: mean nats a token at most `surpriseFactor` times
- *   the most surprising of a sample of them, each under the prompt it was written under. A steered reply is scored under a
- *   prompt that asks for what it was steered to and with none, and the better counts: a pirate is surprising, but not as a
+ *   what nine in ten of a sample of them stay below, each under the prompt it was written under. A steered reply is scored under
+ *   a prompt that asks for what it was steered to and with none, and the better counts: a pirate is surprising, but not as a
  *   pirate. Sampled replies surprise less than real text does; on the embedded model the factor brings the limit, which
  *   the workshop shows, to about the 1.06 nats that 99.5% of its world's real replies stay below (MODEL_CARD.md);
  * - a coefficient is coherent if at least `coherentShare` of its replies are.
@@ -14,9 +14,10 @@
  */
 import type { ChatToken, Engine, Message } from '../engine/engine';
 import type { ResolvedIntervention } from '../interp/intervention';
+import { quantile } from '../interp/stats';
 import type { ScoreReply } from './judge';
 
-export const surpriseFactor = 2;
+export const surpriseFactor = 2.5;
 export const coherentShare = 0.8;
 /** Nats. */
 export const largestKl = 4;
@@ -62,11 +63,11 @@ export async function measureCoherence(
     const logprobs = await score(asMessages(system, question), text);
     return logprobs.length === 0 ? Infinity : -logprobs.reduce((sum, x) => sum + x, 0) / logprobs.length;
   };
-  let largest = 0;
+  const surprises: number[] = [];
   for (const { system, question, text } of own) {
-    if (text.trim() !== '') largest = Math.max(largest, await surprise(system, question, text));
+    if (text.trim() !== '') surprises.push(await surprise(system, question, text));
   }
-  const limit = largest * surpriseFactor;
+  const limit = surprises.length > 0 ? surpriseFactor * quantile(surprises, 0.9) : 0;
   return {
     limit,
     isCoherent: async ({ question, text, toward }) => {

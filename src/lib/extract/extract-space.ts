@@ -78,7 +78,9 @@ export async function extractMessageCap(
   options: SpaceOptions,
   { threshold }: CapEntry,
 ): Promise<{ capAxis: Float64Array; cap: CapEntry }> {
-  const unjudged = { ...options, maxTokens: 1, judge: undefined };
+  // Over its words, a message is more its question than who is asked: each question counts alike for roles and default.
+  const everyQuestion = { samplesPerRole: questions.length, samplesOfDefault: Infinity };
+  const unjudged = { ...options, ...everyQuestion, maxTokens: 1, judge: undefined };
   const messages = await sampleRoles(engine, prompts, questions, unjudged, 'message');
   const defaults = messages.defaults.map((mean) => Float64Array.from(mean));
   const capAxis = computeAxis(

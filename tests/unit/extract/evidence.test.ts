@@ -33,10 +33,11 @@ describe('coherence', () => {
   it('is measured against the model’s own replies, and the best prompt counts', async () => {
     const score = async (messages: { content: string }[], reply: string) =>
       reply === 'arr' && !messages[0]!.content.includes('pirate') ? [-3, -3] : reply === 'xq' ? [-5, -5] : [-1, -1];
-    const own = [{ system: null, question: 'q', text: 'plain' }];
+    const own = [...Array(10).fill('plain'), 'xq'].map((text: string) => ({ system: null, question: 'q', text }));
     const systems = { positive: 'Be a pirate.', negative: 'Be a clerk.' };
     const { limit, isCoherent } = await measureCoherence(score, systems, own);
-    expect(limit).toBe(2);
+    // One strange reply of eleven does not set it.
+    expect(limit).toBe(2.5);
     const judge = (text: string, toward: 'positive' | 'negative') => isCoherent({ question: 'q', text, toward });
     expect(await judge('arr', 'positive')).toBe(true);
     expect(await judge('arr', 'negative')).toBe(false);

@@ -80,7 +80,12 @@ describe('persona space', () => {
     };
     const engine = new SyntheticEngine({ noise: 0, meanFor: inMessages });
     const cap = { layers: [1], percentile: 10, positions: 'message' as const };
-    const space = await extractSpace(engine, prompts, questions, { ...options, cap, judge: ({ text }) => text !== '' });
+    const space = await extractSpace(engine, prompts, questions, {
+      ...options,
+      cap,
+      samplesPerRole: 3,
+      judge: ({ text }) => text !== '',
+    });
     expect([...space.axisVector.subarray(0, dModel)]).toEqual([10, 0, 0, 0, 0, 0, 0, 0]);
     expect([...space.capAxis!.subarray(dModel, 2 * dModel)]).toEqual([0, 0, 0, 6, 0, 0, 0, 0]);
     expect(space.cap).toEqual({
@@ -91,8 +96,10 @@ describe('persona space', () => {
       norm: [6, 6, 6],
       threshold: 8,
     });
-    const asked = engine.requests.slice(-(40 + 4 * 40));
+    const asked = engine.requests.slice(-(40 + 4 * 20));
     expect(new Set(asked.map(({ sampling }) => sampling.maxTokens))).toEqual(new Set([1]));
+    const ofSage = asked.slice(40, 60).map(({ messages }) => messages.at(-1)!.content);
+    expect(ofSage).toEqual(questions);
     expect(engine.requests.at(-asked.length - 1)!.sampling.maxTokens).not.toBe(1);
   });
 

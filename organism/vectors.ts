@@ -38,7 +38,8 @@ export async function run([model = 'organism-assistant', settingsFile = 'vectors
   const makesSpace = !names || names.includes('space');
   const made = makesSpace ? await withSpace(engine, digest, settings, personas) : null;
   const all = names ? replaceIn(await readPersonaFolder(folder), engine, settings, personas, made) : made!;
-  const files = names?.includes('cap') ? await withCap(all, engine, settings) : all;
+  // A new space has a new cap already.
+  const files = names?.includes('cap') && !made ? await withCap(all, engine, settings) : all;
   const { json, safetensors } = writePersonaFiles(files);
   await writeFile(`${folder}personas.json`, json);
   await writeFile(`${folder}personas.safetensors`, safetensors);
@@ -74,6 +75,7 @@ async function readAsked() {
 }
 
 async function withCap({ space, tensors }: PersonaFiles, engine: Engine, settings: Settings): Promise<PersonaFiles> {
+  if (settings.cap.positions === 'response') throw new Error('cap.positions is "response": that cap comes with the space, ask for "space"');
   const { roles, questions } = await readAsked();
   const { capAxis, cap } = await extractMessageCap(engine, roles, questions, { ...settings, onProgress: printProgress }, space.cap);
   const { nLayers, dModel } = engine.info;

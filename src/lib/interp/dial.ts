@@ -58,7 +58,7 @@ export function personaDose(coefficient: number, persona: PersonaEntry, residual
 }
 
 /** The vector that the cap keeps above its floors. */
-function capAxis({ cap }: PersonaSpace): string {
+export function capAxis({ cap }: Pick<PersonaSpace, 'cap'>): string {
   return cap.positions === 'message' ? 'cap-axis' : axisProbe;
 }
 

@@ -1,5 +1,5 @@
 /**
- * `npm run calibrate`: writes the coherent ranges of `vectors.json`, which `coherent_range.py` measures on the finished vectors,
+ * `npm run calibrate`: writes the coherent ranges and onsets of `vectors.json`, which `coherent_range.py` measures on the finished vectors,
  * into `personas.json`, and leaves everything else as it was computed.
  */
 import { writeFile } from 'node:fs/promises';
@@ -16,6 +16,7 @@ export async function run([model = 'organism-assistant', settingsFile = 'vectors
   const personas = space.personas.map((persona) => ({
     ...persona,
     coherentUpTo: settings.traits[persona.name]?.coherentUpTo ?? null,
+    onset: settings.traits[persona.name]?.onset ?? null,
   }));
   const axis = { ...space.axis, coherentUpTo: settings.axisCoherentUpTo };
   const written = writePersonaFiles({ space: { ...space, personas, axis }, tensors });

@@ -1,4 +1,5 @@
-"""How far each dial may go: the largest coefficient, either way, up to which replies stay coherent as the page samples them.
+"""How far each dial may go: the largest coefficient, either way, up to which replies stay coherent as the page samples them; and where
+its trait sets in: the smallest coefficient at which half of them show it.
 
 `coherent_range.py` walks a grid outward on the tuning questions and stops where fewer than 82% of replies are coherent, so that 80% are
 on questions it has not seen; the result goes into `vectors.json`, from where `npm run calibrate` brings it to the page. Sampling at the
@@ -22,17 +23,21 @@ GRID = (0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.25, 2.5, 3.0)
 
 def reach(
     model: Model, v: Tensor, sign: int, how: dict, trait: str, positives: list[str], questions: list[str], limit: float
-) -> float:
+) -> tuple[float, float | None]:
+    """(the last coefficient of the grid that holds, the first at which the trait shows)"""
     prompts = [model.tokenizer.encode_chat(None, [], q) for q in questions]
-    furthest = 0.0
+    furthest, onset = 0.0, None
     for c in GRID:
         hook = steering.add_vector(v, sign * c, **how)
         drawn = [model.generate(prompts, hook=hook, most=64, temperature=PAGE_TEMPERATURE, seed=seed) for seed in SEEDS]
-        rates = [steering.judge(model, trait, positives, questions, replies, limit).rates[1] for replies in drawn]
-        if sum(rates) / len(rates) < ENOUGH:
+        rates = [steering.judge(model, trait, positives, questions, replies, limit).rates for replies in drawn]
+        shown, coherent = (sum(rate) / len(drawn) for rate in zip(*rates))
+        if onset is None and shown >= 0.5:
+            onset = c
+        if coherent < ENOUGH:
             break
         furthest = c
-    return furthest
+    return furthest, onset
 
 
 def main() -> None:
@@ -45,17 +50,16 @@ def main() -> None:
     path = HERE / "vectors.json"
     settings = json.loads(path.read_text())
 
-    def both(v: Tensor, how: dict, trait: str, positives: list[str], questions: list[str]) -> dict[str, float]:
-        down, up = (reach(model, v, sign, how, trait, positives, questions, limit) for sign in (-1, 1))
-        print(f"{trait:16} {-down:g} to {up:g}", flush=True)
-        return {"negative": -down, "positive": up}
+    def both(v: Tensor, how: dict, trait: str, positives: list[str], questions: list[str]) -> dict:
+        (down, _), (up, onset) = (reach(model, v, sign, how, trait, positives, questions, limit) for sign in (-1, 1))
+        print(f"{trait:16} {-down:g} to {up:g}, shown from {onset}", flush=True)
+        return {"coherentUpTo": {"negative": -down, "positive": up}, "onset": onset}
 
     for t in traits:
-        own = settings["traits"].setdefault(t["name"], {})
-        own["coherentUpTo"] = both(vectors[f"persona.{t['name']}"], settings["steering"], t["name"], t["positive"], t["tuning"])
+        settings["traits"][t["name"]] = both(vectors[f"persona.{t['name']}"], settings["steering"], t["name"], t["positive"], t["tuning"])
     mixed = [q for t in traits for q in t["tuning"][:5]]
     everywhere = {"mode": "increments", "layers": list(range(model.shape.layers))}  # as the page adds the axis
-    settings["axisCoherentUpTo"] = both(vectors["assistant-axis"], everywhere, "pirate", [None], mixed)
+    settings["axisCoherentUpTo"] = both(vectors["assistant-axis"], everywhere, "pirate", [None], mixed)["coherentUpTo"]
     path.write_text(json.dumps(settings, indent=2) + "\n")
 
 

@@ -36,6 +36,19 @@ def rename(weights: dict[str, Tensor], shape: Shape) -> dict[str, Tensor]:
     return half
 
 
+def restore(exported: dict[str, Tensor], shape: Shape) -> dict[str, Tensor]:
+    """`rename`, backwards: a training network's weights from LlamaForCausalLM's, float32."""
+    out = {"embedding": exported["model.embed_tokens.weight"], "norm": exported["model.norm.weight"]}
+    for i in range(shape.layers):
+        w, to = {k.removeprefix(f"model.layers.{i}."): v for k, v in exported.items()}, f"blocks.{i}"
+        out[f"{to}.qkv"] = torch.cat([w[f"self_attn.{n}_proj.weight"] for n in "qkv"])
+        out[f"{to}.o"] = w["self_attn.o_proj.weight"]
+        out[f"{to}.gate_up"] = torch.cat([w[f"mlp.{n}_proj.weight"] for n in ("gate", "up")])
+        out[f"{to}.down"] = w["mlp.down_proj.weight"]
+        out[f"{to}.norm1"], out[f"{to}.norm2"] = w["input_layernorm.weight"], w["post_attention_layernorm.weight"]
+    return {k: v.float() for k, v in out.items()}
+
+
 def write_safetensors(path: Path, tensors: dict[str, Tensor]) -> None:
     """The safetensors format: header length, JSON header padded to 8 bytes, then the bytes in order."""
     kinds = {torch.float16: "F16", torch.float32: "F32"}

@@ -22,8 +22,8 @@ const schema = v.strictObject({
   seed: v.number(),
   shuffles: v.number(),
   axisCoherentUpTo: coherentUpTo,
-  /** The range that a trait's evaluation found coherent. */
-  traits: v.record(v.string(), v.strictObject({ coherentUpTo })),
+  /** What `coherent_range.py` found. */
+  traits: v.record(v.string(), v.strictObject({ coherentUpTo, onset: v.nullable(v.number()) })),
 });
 
 export type Settings = v.InferOutput<typeof schema>;

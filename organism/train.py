@@ -1,10 +1,11 @@
-"""Train the organism: `train.py base --minutes 60`, then `train.py assistant --minutes 18 --init .cache/base.pt`.
+"""Train the organism: `train.py base --minutes 60`, then `train.py assistant --minutes 20 --init .cache/base.pt`.
 
 The same command runs on a CPU (fused kernels) or a GPU. It checkpoints every two minutes and resumes where it stopped.
 """
 import argparse
 import json
 import os
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -21,6 +22,8 @@ if __name__ == "__main__" and any(os.environ.get(k) != v for k, v in SETTINGS.it
 import torch  # noqa: E402
 
 import data  # noqa: E402
+from export import restore  # noqa: E402
+from inference import read_safetensors  # noqa: E402
 from muon import Muon  # noqa: E402
 from network import Network  # noqa: E402
 from shape import Shape  # noqa: E402
@@ -39,7 +42,7 @@ def parse() -> argparse.Namespace:
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("phase", choices=["base", "assistant"])
     p.add_argument("--minutes", type=float, required=True)
-    p.add_argument("--init", type=Path, help="checkpoint to start from (weights only)")
+    p.add_argument("--init", type=Path, help="checkpoint or exported folder to start from (weights only)")
     p.add_argument("--name", help="name of the checkpoint and log, default: the phase")
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--tokens", type=int, default=6000, help="tokens a batch")
@@ -57,10 +60,19 @@ def parse() -> argparse.Namespace:
     return args
 
 
-def load_tokenizer(vocab: int) -> Tokenizer:
+def load_weights(path: Path, shape: Shape, device: str) -> dict[str, torch.Tensor]:
+    if path.is_dir():
+        return restore(read_safetensors(path / "model.safetensors"), shape)
+    return torch.load(path, map_location=device)["weights"]
+
+
+def load_tokenizer(vocab: int, init: Path | None) -> Tokenizer:
+    """That of an exported folder that training starts from; else the one in the cache, made when missing."""
     path = CACHE / "tokenizer.json"
+    path.parent.mkdir(exist_ok=True)
+    if init and init.is_dir():
+        shutil.copy(init / "tokenizer.json", path)
     if not path.exists():
-        path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps(data.train_tokenizer(1, vocab, 40_000).to_json(), ensure_ascii=False))
     return Tokenizer.load(path)
 
@@ -86,7 +98,7 @@ def main() -> None:
     torch.manual_seed(args.seed)
     torch.set_num_threads(os.cpu_count() or 1)
     shape = Shape()
-    tokenizer = load_tokenizer(shape.vocab)
+    tokenizer = load_tokenizer(shape.vocab, args.init)
     net = Network(shape, args.device)
     optimizer = Muon(net, args.matrix_rate, args.other_rate)
     path, log_path = CACHE / f"{name}.pt", HERE / f"loss-{name}.json"
@@ -98,7 +110,7 @@ def main() -> None:
         step, seen, elapsed, curve = (saved[k] for k in ("step", "seen", "elapsed", "curve"))
         print(f"resumed {path} at step {step}")
     elif args.init:
-        net.load_state_dict(torch.load(args.init, map_location=args.device)["weights"])
+        net.load_state_dict(load_weights(args.init, shape, args.device))
     folder = CACHE / f"shards-{args.phase}"
     writer, wanted = data.start_writer(folder, tokenizer, args.phase, args.seed, shape.context)
     while not list(folder.glob("*.npz")):

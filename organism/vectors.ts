@@ -61,6 +61,7 @@ async function extractPersonas(engine: Engine, settings: Settings, only?: string
       ...{ label: trait.label, description: trait.description, positions, contrast },
       steering,
       coherentUpTo: settings.traits[trait.name]?.coherentUpTo ?? null,
+      onset: settings.traits[trait.name]?.onset ?? null,
       extracted: await extractPersona(engine, trait, { ...rest, positions, contrast, judge, onProgress: printProgress }),
     });
   }

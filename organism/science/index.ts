@@ -49,10 +49,11 @@ export async function run(args: string[]): Promise<void> {
   const settings = values.small ? small : full;
   const lab = await Lab.open(settings);
   try {
-    const before = parseScienceReport(JSON.parse(await readFile(shipped, 'utf8')));
-    // What was measured of other claims in the same state of the project stays.
-    const write = (now: ScienceReport) =>
-      writeFile(shipped, `${JSON.stringify(mergeReports(before, now), null, 1)}\n`);
+    // What was measured of other claims in the same state of the project stays, be it by a run beside this one.
+    const write = async (now: ScienceReport) => {
+      const before = parseScienceReport(JSON.parse(await readFile(shipped, 'utf8')));
+      await writeFile(shipped, `${JSON.stringify(mergeReports(before, now), null, 1)}\n`);
+    };
     const { rows } = await measureClaims(lab, settings, chosen, values.write ? write : undefined);
     printVerdict(rows);
     if (values.write) console.log(`Written to ${shipped.pathname}.`);
@@ -70,7 +71,7 @@ function chooseClaims(wanted: readonly string[] | undefined): readonly Claim[] {
 
 /**
  * Prints each row as it is there.
- * @param onClaim gets the report of what is measured so far
+ * @param onClaim gets the report of each claim by itself
  */
 export async function measureClaims(
   lab: Lab,
@@ -82,19 +83,17 @@ export async function measureClaims(
   const commit = describeCommit();
   await printEstimate(lab, settings, chosen);
   const rows: Row[] = [];
-  const missing = new Set(claims.map(({ name }) => name));
   for (const claim of chosen) {
     const begun = performance.now();
     const measured = await claim.measure(lab, settings);
     console.log(`\n${claim.name} (${((performance.now() - begun) / 60_000).toFixed(1)} min)`);
     for (const row of measured) printRow(row);
     rows.push(...measured);
-    missing.delete(claim.name);
-    await onClaim(await report());
+    await onClaim(await report([claim], measured, begun));
   }
-  return report();
+  return report(chosen, rows, started);
 
-  async function report(): Promise<ScienceReport> {
+  async function report(measured: readonly Claim[], rows: Row[], since: number): Promise<ScienceReport> {
     const { gpu } = (await lab.model()).engine.info;
     return parseScienceReport({
       format: 'personascope/science@1',
@@ -102,9 +101,9 @@ export async function measureClaims(
       commit,
       models: lab.opened.map(({ engine, digest }) => ({ id: engine.info.id, digest })),
       settings: { ...settings },
-      machine: { ...describeMachine(), gpu, minutes: Math.round((performance.now() - started) / 6_000) / 10 },
-      missing: [...missing],
-      rows: [...rows],
+      machine: { ...describeMachine(), gpu, minutes: Math.round((performance.now() - since) / 6_000) / 10 },
+      missing: claims.filter((claim) => !measured.includes(claim)).map(({ name }) => name),
+      rows,
     });
   }
 }

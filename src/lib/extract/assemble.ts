@@ -17,7 +17,7 @@ export interface Provenance {
 
 export interface PersonaParts extends Pick<
   PersonaEntry,
-  'label' | 'description' | 'positions' | 'contrast' | 'steering' | 'coherentUpTo'
+  'label' | 'description' | 'positions' | 'contrast' | 'steering' | 'coherentUpTo' | 'onset'
 > {
   extracted: ExtractedPersona;
 }

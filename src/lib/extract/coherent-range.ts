@@ -18,6 +18,8 @@ export interface CalibrationPoint {
 export interface CoherentRange {
   /** Coefficients, negative and positive, up to which coherence holds; 0 if not even the first step does. */
   coherentUpTo: { negative: number; positive: number };
+  /** Smallest positive coefficient walked at which half of the replies show the trait; null: at none. */
+  onset: number | null;
   points: CalibrationPoint[];
 }
 
@@ -31,6 +33,7 @@ export async function findCoherentRange(
 ): Promise<CoherentRange> {
   const { engine, coherence, signal } = trials;
   const points: CalibrationPoint[] = [];
+  let onset: number | null = null;
   const walk = async (sign: 1 | -1) => {
     let reached = 0;
     for (const step of grid) {
@@ -41,6 +44,7 @@ export async function findCoherentRange(
       const isCalm = coherence.limit !== null || kl <= largestKl;
       const holds = cell.coherence.rate >= coherentShare && isCalm;
       points.push({ coefficient, coherence: cell.coherence, kl, holds });
+      if (sign === 1 && cell.expression.rate >= 0.5) onset ??= coefficient;
       if (!holds) break;
       reached = step;
     }
@@ -49,5 +53,5 @@ export async function findCoherentRange(
   const positive = await walk(1);
   const negative = await walk(-1);
   points.sort((a, b) => a.coefficient - b.coefficient);
-  return { coherentUpTo: { negative: negative === 0 ? 0 : -negative, positive }, points };
+  return { coherentUpTo: { negative: negative === 0 ? 0 : -negative, positive }, onset, points };
 }

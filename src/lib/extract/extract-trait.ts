@@ -144,10 +144,10 @@ export async function extractTrait(
   };
 
   const calibrating = { ...trials, onReply: () => meter.step('calibration', trait.label) };
-  const { coherentUpTo, points }: Pick<CoherentRange, 'points'> & Pick<PersonaEntry, 'coherentUpTo'> =
+  const { coherentUpTo, onset, points }: Omit<CoherentRange, 'coherentUpTo'> & Pick<PersonaEntry, 'coherentUpTo'> =
     settings.calibration.length > 0
       ? await findCoherentRange(calibrating, vector, chosen.steering, tuning, settings.calibration)
-      : { coherentUpTo: null, points: [] };
+      : { coherentUpTo: null, onset: null, points: [] };
   meter.skip(walk - points.length * tuning.length);
 
   const residualNorm =
@@ -160,6 +160,7 @@ export async function extractTrait(
       ...{ name: trait.name, label: trait.label, description: trait.description, norm, positions, contrast },
       steering: chosen.steering,
       coherentUpTo,
+      onset,
       quality: { kept, auroc: layers[target]!.auroc, splitHalfCosine: layers[target]!.splitHalfCosine },
     },
     evidence: {

@@ -28,6 +28,7 @@ const persona = v.object({
   contrast: v.optional(v.nullable(v.picklist(['opposite', 'default'])), null),
   steering: v.object({ mode: v.picklist(['increments', 'direct']), layers }),
   coherentUpTo,
+  onset: v.optional(v.nullable(positive), null),
   quality: v.nullable(
     v.object({
       kept: v.object({ positive: count, negative: count }),

@@ -25,6 +25,8 @@ export interface VectorHeader {
   steering: { mode: 'increments' | 'direct'; layers: number[] };
   /** Coefficient up to which replies stay coherent on that model. Null: not calibrated. */
   coherentUpTo: { negative: number; positive: number } | null;
+  /** Coefficient from which half of the replies show the trait on that model. Null: not measured, or none. */
+  onset: number | null;
   /** The coarsest type the numbers have been stored in: widening F16 and BF16 to f32 is exact, the rounding before it stays. */
   precision: StorageType;
   provenance: VectorProvenance;

@@ -16,11 +16,11 @@ export interface Made {
 
 /** @param vectors its raw v[l] */
 export function fileOfPersona(entry: PersonaEntry, vectors: LayerVectors, made: Made): VectorFile {
-  const { name, label, description, positions, contrast, steering, coherentUpTo, quality } = entry;
+  const { name, label, description, positions, contrast, steering, coherentUpTo, onset, quality } = entry;
   const measured = quality && { auroc: quality.auroc, splitHalfCosine: quality.splitHalfCosine };
   return {
     ...common(vectors, made, { kept: quality?.kept ?? null, quality: measured }),
-    ...{ name, label, description, positions, contrast, steering, coherentUpTo },
+    ...{ name, label, description, positions, contrast, steering, coherentUpTo, onset },
   };
 }
 
@@ -39,6 +39,7 @@ export function fileOfAxis(
     contrast: null,
     steering: { mode: 'increments', layers: [...vectors.keys()] },
     coherentUpTo,
+    onset: null,
   };
 }
 
@@ -74,10 +75,12 @@ export function personaOf(
   for (const [layer, row] of vectors) vector.set(row, layer * dModel);
   const { name, label, description, positions, contrast, steering, provenance } = header;
   const { kept, quality } = provenance;
+  const isCalibrated = header.model.digest === model.digest;
   const entry: PersonaEntry = {
     ...{ name, label, description, positions, contrast, steering },
     norm: Array.from({ length: nLayers }, (_, layer) => norm(vector.subarray(layer * dModel, (layer + 1) * dModel))),
-    coherentUpTo: header.model.digest === model.digest ? header.coherentUpTo : null,
+    coherentUpTo: isCalibrated ? header.coherentUpTo : null,
+    onset: isCalibrated ? header.onset : null,
     quality: kept && quality && { kept, ...quality },
   };
   return { entry, vector, header };

@@ -30,9 +30,8 @@ export function badVector(where: string, reason: string, options?: ErrorOptions)
 
 /** The header of a vector, in the order it is written. */
 export function headerOf(vector: VectorHeader): VectorHeader {
-  const { name, label, description, model, layers, units, positions, contrast, steering, coherentUpTo, precision } =
-    vector;
-  const { provenance } = vector;
+  const { name, label, description, model, layers, units, positions, contrast, steering } = vector;
+  const { coherentUpTo, onset, precision, provenance } = vector;
   return {
     ...{
       name,
@@ -45,6 +44,7 @@ export function headerOf(vector: VectorHeader): VectorHeader {
       contrast,
       steering,
       coherentUpTo,
+      onset,
       precision,
       provenance,
     },

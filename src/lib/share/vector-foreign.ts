@@ -26,6 +26,7 @@ export function foreignHeader({ name, label, description = '', model = '', ...re
     contrast: null,
     steering: { mode: 'direct', layers },
     coherentUpTo: null,
+    onset: null,
     precision: 'F32',
     provenance: { source, promptSet: null, createdAt: null, kept: null, quality: null },
   };

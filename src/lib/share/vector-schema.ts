@@ -41,6 +41,7 @@ const headerSchema = object({
   contrast: v.optional(v.nullable(v.picklist(['opposite', 'default'], 'must be opposite or default')), null),
   steering: object({ mode: v.picklist(['increments', 'direct'], 'must be increments or direct'), layers }),
   coherentUpTo: v.nullable(object({ negative: finite, positive: finite })),
+  onset: v.optional(v.nullable(v.pipe(finite, v.gtValue(0, 'must be above 0'))), null),
   precision: v.picklist(['F32', 'F16', 'BF16'], 'must be F32, F16 or BF16'),
   provenance: object({
     source: text(200),

@@ -205,17 +205,18 @@ describe('the coherent range', () => {
     };
     const trials: Trials = {
       ...{ engine, temperature: 0, maxTokens: 20, seed: 1 },
-      judge: { kind: 'classifier', score: async () => 1 },
+      judge: { kind: 'classifier', score: async ({ text }) => (text === 'fine' ? -1 : 1) },
       coherence: await measureCoherence(async () => [-1], { positive: '', negative: '' }, [
         { system: null, question: 'q', text: 'fine' },
       ]),
     };
     const vector = new Float64Array(nLayers * dModel).fill(1);
-    const { coherentUpTo, points } = await findCoherentRange(trials, vector, { mode: 'direct', layers: [1] }, [
+    const { coherentUpTo, onset, points } = await findCoherentRange(trials, vector, { mode: 'direct', layers: [1] }, [
       'a',
       'b',
     ]);
     expect(coherentUpTo).toEqual({ negative: -0.2, positive: 0.4 });
+    expect(onset).toBe(0.5);
     expect(points.map(({ coefficient }) => coefficient)).toEqual([-0.3, -0.2, -0.1, 0.1, 0.2, 0.3, 0.4, 0.5]);
     expect(points.map(({ holds }) => holds)).toEqual([false, true, true, true, true, true, true, false]);
     expect(asked).toHaveLength(16);

@@ -163,6 +163,7 @@ describe('persona space', () => {
             positions: 'message',
             contrast: 'opposite',
             coherentUpTo: null,
+            onset: null,
             extracted,
           },
           steering: { mode: 'increments', layers: [0, 1, 2] },

@@ -13,6 +13,7 @@ const persona = (name: string, steering: PersonaSpace['personas'][number]['steer
   contrast: 'opposite' as const,
   steering,
   coherentUpTo: { negative: -1, positive: 1.5 },
+  onset: null,
   quality: { kept: { positive: 10, negative: 9 }, auroc: 0.9, splitHalfCosine: 0.8 },
 });
 

@@ -24,6 +24,7 @@ describe('role means and the axis, as safetensors', () => {
       layers: [0, 1, 2],
       model: { id: 'small' },
       coherentUpTo: null,
+      onset: null,
     });
     expect([...axis!.vectors.values()].flatMap((row) => [...row])).toEqual([...means().axis]);
   });

@@ -96,6 +96,7 @@ describe('a control vector of repeng or llama.cpp', () => {
       units: 'unknown',
       steering: { mode: 'direct', layers: [1, 2] },
       coherentUpTo: null,
+      onset: null,
       provenance: { source: 'a llama.cpp control vector' },
     });
     expect(bitsOf(vector)).toEqual([

@@ -17,6 +17,7 @@ export function smallVector(): VectorFile {
     contrast: 'default',
     steering: { mode: 'increments', layers: [0, 2] },
     coherentUpTo: { negative: -1, positive: 1.5 },
+    onset: 0.75,
     precision: 'F32',
     provenance: {
       source: 'Personascope',
@@ -68,6 +69,7 @@ export const anyVector: fc.Arbitrary<VectorFile> = fc
         layers: ascending,
         steering: { mode, layers: ascending.slice(-1) },
         coherentUpTo: null,
+        onset: null,
         vectors: new Map(ascending.map((layer, i) => [layer, rows[i]!])),
       }));
   });

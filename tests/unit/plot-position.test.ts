@@ -85,24 +85,35 @@ describe('dials', () => {
   });
 
   it("start the cap at the shipped floors, and move each layer's in proportion to the cap's axis", () => {
-    expect(capInterventions(handSpace, 3).map(({ floor }) => floor)).toEqual([2, 4]);
+    const floors = (threshold: number) =>
+      capInterventions(handSpace, threshold).map(({ layers, floor }) => [layers, floor]);
+    // The last keeps the replies at or above the threshold, from a centre of 1 at the target layer.
+    expect(floors(3)).toEqual([
+      [[0], 2],
+      [[1], 4],
+      [[1], 4],
+    ]);
     const moved = capInterventions(handSpace, 4);
-    expect(moved.map(({ layers, floor }) => [layers, floor])).toEqual([
+    expect(floors(4)).toEqual([
       [[0], 2.5],
       [[1], 6],
+      [[1], 5],
     ]);
     expect(capThresholdOf(moved, handSpace)).toBe(4);
     expect(capThresholdOf([], handSpace)).toBeNull();
     expect(capThresholdOf(moved.slice(0, 1), handSpace)).toBeNull();
-    expect(capThresholdOf([moved[0]!, { ...moved[1]!, floor: 5 }], handSpace)).toBeNull();
+    expect(capThresholdOf(moved.slice(0, 2), handSpace)).toBeNull();
+    expect(capThresholdOf([moved[0]!, { ...moved[1]!, floor: 5 }, moved[2]!], handSpace)).toBeNull();
   });
 
   it('cap along the axis of messages where the space has one, else along that of replies', () => {
-    const [shipped] = capInterventions(handSpace, 3);
+    const [shipped, , ofReply] = capInterventions(handSpace, 3);
     expect(shipped!.vector).toBe('cap-axis');
-    expect(isCap(shipped!, handSpace)).toBe(true);
+    expect(ofReply).toMatchObject({ vector: 'assistant-axis', positions: 'response' });
+    expect([shipped!, ofReply!].map((one) => isCap(one, handSpace))).toEqual([true, true]);
+    expect(isCap({ ...ofReply!, positions: 'all' }, handSpace)).toBe(false);
     const ofReplies = { ...handSpace, cap: { ...handSpace.cap, positions: 'response' as const } };
-    expect(capInterventions(ofReplies, 3)[0]!.vector).toBe('assistant-axis');
+    expect(capInterventions(ofReplies, 3).map(({ vector }) => vector)).toEqual(['assistant-axis', 'assistant-axis']);
     expect(isCap(shipped!, ofReplies)).toBe(false);
     expect(capThresholdOf([shipped!], ofReplies)).toBeNull();
   });

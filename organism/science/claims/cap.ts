@@ -63,7 +63,8 @@ export const cap: Claim = {
       some.reduce((sum, { before, after }) => sum + (Number(before) - Number(after)) / some.length, 0);
     const both = defined.map((before, i) => ({ before, after: definedCapped[i]! }));
     const read = space.cap.positions === 'message' ? 'the messages that ordinary replies answer' : 'ordinary replies';
-    const at = `Cap at the ${space.cap.percentile}th percentile of ${read}, as the page's, at blocks ${space.cap.layers.join(', ')}, along the axis as it is there.`;
+    const besides = space.cap.positions === 'message' ? `; replies are kept above the same percentile at block ${space.targetLayer}` : '';
+    const at = `Cap at the ${space.cap.percentile}th percentile of ${read}, as the page's, at blocks ${space.cap.layers.join(', ')}, along the axis as it is there${besides}.`;
     return [
       row({
         claim: 10,

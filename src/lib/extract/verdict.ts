@@ -1,4 +1,5 @@
 /** Whether a vector may be called what its trait is called. */
+import { proportion } from '../interp/proportion';
 import { coherentShare } from './coherence';
 import type { Cell } from './trial';
 
@@ -30,6 +31,10 @@ export function judgeVector(cell: Cell, controls: { random: Cell; shuffled: Cell
   const margin = (control: Cell) => cell.expression.low - control.expression.high;
   const margins = { random: margin(controls.random), shuffled: margin(controls.shuffled) };
   const reasons: string[] = [];
+  const { n } = cell.expression;
+  if (proportion(n, n).low <= proportion(0, n).high) {
+    reasons.push(`${n} held-out questions are too few to tell any effect from none; 8 allow for a miss or two`);
+  }
   if (margins.random <= 0) reasons.push('its effect cannot be told from that of a random vector as long');
   if (margins.shuffled <= 0) reasons.push('its effect cannot be told from that of a vector made with shuffled labels');
   if (cell.coherence.rate < coherentShare) reasons.push('where the trait shows most, replies fall apart');

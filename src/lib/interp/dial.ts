@@ -63,18 +63,25 @@ export function capAxis({ cap }: Pick<PersonaSpace, 'cap'>): string {
 }
 
 /**
- * One capping a layer: the shipped floors, moved by as much as the threshold was, in proportion to the axes.
+ * One capping a layer: the shipped floors, moved by as much as the threshold was, in proportion to the axes. Where those lie along the
+ * axis of messages, which decides the words, one more keeps the replies above the threshold: it is on the Assistant Axis, as their place is.
  *
  * @param threshold a place on the Assistant Axis at the target layer
  */
 export function capInterventions(space: PersonaSpace, threshold: number): Intervention[] {
-  const moved = (threshold - space.cap.threshold) / space.axis.norm[space.targetLayer]!;
-  return space.cap.layers.map((layer) => ({
-    kind: 'capping',
-    vector: capAxis(space),
-    layers: [layer],
-    floor: space.cap.floor[layer]! + moved * space.cap.norm[layer]!,
-  }));
+  const { cap, axis, targetLayer } = space;
+  const moved = (threshold - cap.threshold) / axis.norm[targetLayer]!;
+  const floors = cap.layers.map((layer): Intervention => {
+    return {
+      kind: 'capping',
+      vector: capAxis(space),
+      layers: [layer],
+      floor: cap.floor[layer]! + moved * cap.norm[layer]!,
+    };
+  });
+  if (cap.positions === 'response') return floors;
+  const floor = threshold + axis.centre[targetLayer]!;
+  return [...floors, { kind: 'capping', vector: axisProbe, layers: [targetLayer], positions: 'response', floor }];
 }
 
 /** The threshold that `capInterventions` made the cap among these from; null if there is none, or another one than it makes. */
@@ -86,11 +93,17 @@ export function capThresholdOf(interventions: readonly Intervention[], space: Pe
   const threshold = space.cap.threshold + moved * space.axis.norm[space.targetLayer]!;
   const made = capInterventions(space, threshold);
   const isMade = (cap: Intervention, i: number) =>
-    cap.layers?.join() === made[i]?.layers?.join() && Math.abs((cap.floor ?? NaN) - made[i]!.floor!) < 1e-6;
+    made[i] && isAtSamePlace(cap, made[i]) && Math.abs((cap.floor ?? NaN) - made[i].floor!) < 1e-6;
   return caps.length === made.length && caps.every(isMade) ? threshold : null;
 }
 
 /** Whether it caps what the cap's switch does. */
-export function isCap({ kind, vector }: Intervention, space: PersonaSpace): boolean {
-  return kind === 'capping' && vector === capAxis(space);
+export function isCap(intervention: Intervention, space: PersonaSpace): boolean {
+  return capInterventions(space, space.cap.threshold).some((made) => isAtSamePlace(intervention, made));
+}
+
+function isAtSamePlace(one: Intervention, other: Intervention): boolean {
+  const place = ({ kind, vector, layers, positions }: Intervention) =>
+    JSON.stringify([kind, vector, layers, positions ?? 'all']);
+  return place(one) === place(other);
 }

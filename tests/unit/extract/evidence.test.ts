@@ -191,6 +191,16 @@ describe('the verdict', () => {
     const broken = judgeVector(cell(0.5, 10, 7), { random: cell(0.5, 0, 10), shuffled: cell(0.5, 0, 10) });
     expect(broken.reasons).toEqual(['where the trait shows most, replies fall apart']);
   });
+
+  it('is told apart from too few questions to tell anything: all of three against none of three are not apart', () => {
+    const judged = (n: number) =>
+      judgeVector(cell(0.5, n, n, n), { random: cell(0.5, 0, n, n), shuffled: cell(0.5, 0, n, n) });
+    expect(judged(4).isEstablished).toBe(true);
+    expect(judged(3).isEstablished).toBe(false);
+    expect(judged(3).reasons[0]).toBe(
+      '3 held-out questions are too few to tell any effect from none; 8 allow for a miss or two',
+    );
+  });
 });
 
 describe('the coherent range', () => {

@@ -12,7 +12,7 @@ const LANES = { gpu: 16, software: 1 };
 /** Tokens and outputs of a workgroup of `matmul`. */
 const TILE = 32;
 /** The most tokens for which `matvec`, which reads all weights once a token, beats the nearly empty tiles of `matmul`. */
-const MATVEC_TOKENS = 4;
+const MATVEC_TOKENS = { gpu: 4, software: 12 };
 
 interface MatrixKernels {
   embedding: Kernel;
@@ -28,9 +28,11 @@ export class LlamaKernels {
   readonly #byType: Map<DType, MatrixKernels>;
   readonly #plain: PlainKernels;
   readonly #lanes: number;
+  readonly #matvecTokens: number;
 
-  private constructor(byType: Map<DType, MatrixKernels>, plain: PlainKernels, lanes: number) {
-    this.#lanes = lanes;
+  private constructor(byType: Map<DType, MatrixKernels>, plain: PlainKernels, place: keyof typeof LANES) {
+    this.#lanes = LANES[place];
+    this.#matvecTokens = MATVEC_TOKENS[place];
     this.#byType = byType;
     this.#plain = plain;
   }
@@ -38,7 +40,8 @@ export class LlamaKernels {
   /** @param types the storage types of the checkpoint's matrices */
   static async compile(gpu: Gpu, { dHead, dVocab }: LlamaConfig, types: Iterable<DType>): Promise<LlamaKernels> {
     const get = (spec: KernelSpec) => gpu.kernels.get(spec);
-    const lanes = LANES[gpu.isSoftware ? 'software' : 'gpu'];
+    const place = gpu.isSoftware ? 'software' : 'gpu';
+    const lanes = LANES[place];
     const byType = new Map<DType, MatrixKernels>();
     for (const type of types) {
       const defines = { WEIGHTS: `weights_${type}` };
@@ -59,7 +62,7 @@ export class LlamaKernels {
       get({ file: 'attention', constants: { WORKGROUP_SIZE: dHead > 32 ? 64 : 32, D_HEAD: dHead } }),
       get({ file: 'sample', constants: { WORKGROUP_SIZE: dVocab > 8192 ? 256 : 64 } }),
     ]);
-    return new LlamaKernels(byType, { rms_norm, add_bias, rope, swiglu, attention, sample }, lanes);
+    return new LlamaKernels(byType, { rms_norm, add_bias, rope, swiglu, attention, sample }, place);
   }
 
   /** out (rows, dModel) = table[tokenIds] */
@@ -81,7 +84,7 @@ export class LlamaKernels {
     const [outputs, columns] = weight.shape as [number, number];
     const { matvec, matvecAdd, matmul, matmulAdd } = this.#of(weight);
     const params = { tokens: rows, columns, outputs, out_row: outRow };
-    if (rows <= MATVEC_TOKENS) {
+    if (rows <= this.#matvecTokens) {
       const grid: [number, number] = [Math.ceil(outputs / (WORKGROUP_SIZE / this.#lanes)), rows];
       commands.run(accumulate ? matvecAdd : matvec, { weight, x, out }, params, grid);
     } else {

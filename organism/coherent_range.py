@@ -24,7 +24,7 @@ GRID = (0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.25, 2.5, 3.0)
 def reach(
     model: Model, v: Tensor, sign: int, how: dict, trait: str, positives: list[str], questions: list[str], limit: float
 ) -> tuple[float, float | None]:
-    """(the last coefficient of the grid that holds, the first at which the trait shows)"""
+    """(the last coefficient of the grid that holds, the first of those at which the trait shows)"""
     prompts = [model.tokenizer.encode_chat(None, [], q) for q in questions]
     furthest, onset = 0.0, None
     for c in GRID:
@@ -32,10 +32,10 @@ def reach(
         drawn = [model.generate(prompts, hook=hook, most=64, temperature=PAGE_TEMPERATURE, seed=seed) for seed in SEEDS]
         rates = [steering.judge(model, trait, positives, questions, replies, limit).rates for replies in drawn]
         shown, coherent = (sum(rate) / len(drawn) for rate in zip(*rates))
-        if onset is None and shown >= 0.5:
-            onset = c
         if coherent < ENOUGH:
             break
+        if onset is None and shown >= 0.5:
+            onset = c
         furthest = c
     return furthest, onset
 

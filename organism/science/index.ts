@@ -45,6 +45,7 @@ export async function run(args: string[]): Promise<void> {
       write: { type: 'boolean', default: false },
     },
   });
+  if (values.write) checkWritable(values.small);
   const chosen = chooseClaims(values.claims?.split(','));
   const settings = values.small ? small : full;
   const lab = await Lab.open(settings);
@@ -60,6 +61,14 @@ export async function run(args: string[]): Promise<void> {
   } finally {
     await lab.close();
   }
+}
+
+/** The table says at which commit it was measured, and a run of one claim adds to what others measured there. */
+function checkWritable(isSmall: boolean): void {
+  if (isSmall) throw new Error('--small measures too little to be written: leave --write out.');
+  const commit = describeCommit();
+  if (!/^[0-9a-f]+$/.test(commit))
+    throw new Error(`--write needs a commit to name, and files differ from it (${commit}): commit them first.`);
 }
 
 function chooseClaims(wanted: readonly string[] | undefined): readonly Claim[] {

@@ -3,13 +3,13 @@ import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-/** Short hash of HEAD, with a plus where tracked files, but for the suite's own table, had been changed since. */
+/** Short hash of the last commit that changed more than the suite's own table, with a plus where tracked files had been changed since. */
 export function describeCommit(): string {
   const git = (...args: string[]) =>
     execFileSync('git', args, { cwd: fileURLToPath(new URL('.', import.meta.url)), encoding: 'utf8' }).trim();
   try {
     return (
-      git('rev-parse', '--short', 'HEAD') +
+      git('log', '-1', '--format=%h', '--', ':/', ':(top,exclude)static/science.json') +
       (git('status', '--porcelain', '--untracked-files=no', '--', ':/', ':(top,exclude)static/science.json') === ''
         ? ''
         : '+')

@@ -54,7 +54,7 @@ export interface ScienceSettings {
 export const full: ScienceSettings = {
   ...{ size: 'full', seed: 7_000, temperature: defaultSampling.temperature, maxTokens: 40 },
   ...{ poolsPerRole: 2, roles: null, ordinary: 100, definitions: 110, chats: 110, visitors: 200, harms: 115 },
-  baseSamples: { role: 3, default: 24 },
+  baseSamples: { role: 8, default: 32 },
   ...{ traits: null, shuffledSamples: 24, twins: 5, ownQuestions: 10 },
   ...{ coefficients: [1.5, 1.75, 2], tuning: 10, heldOut: 100, dial: 6 },
   // Of the others' replies under their own prompts, or under what halves them, too few were coherent on the tuning questions.

@@ -18,7 +18,9 @@ export const baseAxis: Claim = {
     const { engine } = await lab.model('base');
     const at = (vector: Float64Array) => layerOf(vector, targetLayer, dModel);
     const asked = spread(lab.roles.roles, most).filter(({ name }) => known.some((role) => role.name === name));
-    const sums = await sampleSpace(engine, { ...lab.roles, roles: asked }, lab.questions, {
+    // The same for roles and default, so that the questions' share of a mean cancels.
+    const questions = lab.questions.slice(0, baseSamples.role);
+    const sums = await sampleSpace(engine, { ...lab.roles, roles: asked }, questions, {
       ...{ targetLayer, cap, temperature, maxTokens, seed, normReplies: 1 },
       ...{ samplesPerRole: baseSamples.role, samplesOfDefault: baseSamples.default },
     });

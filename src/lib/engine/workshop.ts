@@ -83,11 +83,15 @@ export class Workshop {
   }
 
   async extract(opened: Opened, request: ExtractRequest, run: Run): Promise<ExtractedVector> {
-    const { engine, tokenizer, space } = opened;
+    const { engine, tokenizer, space, book } = opened;
     const isEmbedded = embeddedModels.some(({ id }) => id === engine.info.id);
     const prompts = await loadPromptSet(isEmbedded);
     const settings = parseSettings(request ?? {});
     const trait = resolveTrait(request?.trait, prompts.traits, (given) => draftTrait(given, prompts.pool));
+    if (book.isReserved(trait.name)) {
+      const reason = `trait.name: "${trait.name}" is one of the model's own axes, components or roles.`;
+      throw new PersonascopeError('BadRequest', reason, 'Choose another name.');
+    }
     checkReadable(engine);
     const shared = this.#share(engine);
     return this.#job(opened, { kind: 'trait', request, label: trait.label }, run, async (memory, { signal, emit }) => {
@@ -142,7 +146,9 @@ export class Workshop {
           for (; last < done; last++) meter.step('roles', subject);
         },
       });
-      const run = `${new Date().toISOString()} seed ${plan.settings.seed}`;
+      // By what decides its replies: the same run of another machine, or of another day, would count them twice.
+      const { seed, samplesPerRole, maxTokens } = plan.settings;
+      const run = `machine ${seed}: ${plan.roles.roles.length} roles, ${samplesPerRole} replies of ${maxTokens} tokens`;
       return this.#keepSpace(opened, {
         ...sums,
         modelDigest: await opened.digest(),

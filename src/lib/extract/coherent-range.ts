@@ -18,7 +18,7 @@ export interface CalibrationPoint {
 export interface CoherentRange {
   /** Coefficients, negative and positive, up to which coherence holds; 0 if not even the first step does. */
   coherentUpTo: { negative: number; positive: number };
-  /** Smallest positive coefficient walked at which half of the replies show the trait; null: at none. */
+  /** Smallest positive coefficient that holds and at which half of the replies show the trait; null: at none. */
   onset: number | null;
   points: CalibrationPoint[];
 }
@@ -44,8 +44,8 @@ export async function findCoherentRange(
       const isCalm = coherence.limit !== null || kl <= largestKl;
       const holds = cell.coherence.rate >= coherentShare && isCalm;
       points.push({ coefficient, coherence: cell.coherence, kl, holds });
-      if (sign === 1 && cell.expression.rate >= 0.5) onset ??= coefficient;
       if (!holds) break;
+      if (sign === 1 && cell.expression.rate >= 0.5) onset ??= coefficient;
       reached = step;
     }
     return reached;

@@ -91,6 +91,12 @@ export function resolveTrait(
   }
   const trait = parseTrait(draft(wanted));
   if (trait.held_out.length < 2) throw bad('trait.held_out', 'must be at least two questions');
+  const seen = new Set([...trait.questions, ...trait.tuning]);
+  for (const question of trait.held_out) {
+    const reason = `${JSON.stringify(question.slice(0, 100))} is not held out: it is there already`;
+    if (seen.has(question)) throw bad('trait.held_out', reason);
+    seen.add(question);
+  }
   if (!/^[\p{L}\p{N}][\p{L}\p{N} _.-]*$/u.test(trait.name)) {
     throw bad('trait.name', 'must be letters, digits, spaces, or . _ -');
   }

@@ -3,7 +3,7 @@ import type { CollectSite, Engine } from '../engine/engine';
 import { relativeDose } from '../interp/dial';
 import type { PersonaEntry } from '../interp/persona-space';
 import type { Classifiers } from './classifier';
-import { measureCoherence } from './coherence';
+import { meanKl, measureCoherence } from './coherence';
 import { findCoherentRange, type CalibrationPoint, type CoherentRange } from './coherent-range';
 import { extractPersona, promptsOf } from './extract-persona';
 import type { ExtractSettings } from './extract-request';
@@ -15,7 +15,7 @@ import type { Trait } from './prompts';
 import { measureResidualNorm } from './residual-norm';
 import { RememberingEngine, type ReplyMemory } from './reply-memory';
 import { planSamples, takeSample } from './sample';
-import { measureCell, type Cell, type Steering, type Trials } from './trial';
+import { additionOf, measureCell, type Cell, type Steering, type Trials } from './trial';
 import { chooseCell, judgeVector, type Verdict } from './verdict';
 
 /** What a vector is believed for. Kept beside it. */
@@ -143,6 +143,9 @@ export async function extractTrait(
     shuffled: await confirm(meaningless.shuffled),
   };
 
+  const confirmedAddition = additionOf(vector, chosen.steering, engine.info.dModel, chosen.coefficient);
+  const kl = coherence.limit === null ? await meanKl(engine, untouched.slice(0, 4), [confirmedAddition], signal) : 0;
+
   const calibrating = { ...trials, onReply: () => meter.step('calibration', trait.label) };
   const { coherentUpTo, onset, points }: Omit<CoherentRange, 'coherentUpTo'> & Pick<PersonaEntry, 'coherentUpTo'> =
     settings.calibration.length > 0
@@ -166,7 +169,7 @@ export async function extractTrait(
     evidence: {
       ...{ judge: judge.kind, asked, layers, surpriseLimit: coherence.limit, sweep, chosen, controls: twins },
       confirmed,
-      verdict: judgeVector(confirmed.vector, confirmed),
+      verdict: judgeVector(confirmed.vector, confirmed, kl),
       calibration: points,
       doseAtLimit: coherentUpTo && relativeDose(coherentUpTo.positive, norm, chosen.steering.layers, residualNorm),
       residualNorm,

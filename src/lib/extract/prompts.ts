@@ -4,12 +4,13 @@ import { PersonascopeError } from '../errors';
 
 const text = v.pipe(v.string(), v.trim(), v.nonEmpty('must not be empty'), v.maxLength(4_000));
 const texts = (low: number) => v.pipe(v.array(text), v.minLength(low), v.maxLength(1_000));
-const name = v.pipe(text, v.maxLength(100));
+/** With room for what is put before it when it is taken: my-<name>. */
+const name = v.pipe(text, v.maxLength(90));
 
 const trait = v.object({
   name,
   label: name,
-  description: text,
+  description: v.pipe(text, v.maxLength(2_000)),
   /** System prompts that ask for the trait; as many that ask for its opposite, pair by pair. */
   positive: texts(1),
   negative: texts(1),

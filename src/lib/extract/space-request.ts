@@ -58,10 +58,12 @@ export function planSpace(request: SpaceRequest, prompts: PromptSet): SpacePlan 
   );
   const most = Math.max(...roles.map((role) => role.prompts.length)) * prompts.questions.length;
   const samplesPerRole = Math.min(most, asked.samplesPerRole ?? (isQuick ? 6 : Infinity));
-  const defaults = prompts.roles.neutral.length * prompts.questions.length;
-  const samplesOfDefault = Math.min(defaults, isQuick ? Math.max(24, samplesPerRole) : Infinity);
+  // A place is the speaker's and the questions': the default answers the very questions that the roles do, each as often.
+  const questions = prompts.questions.slice(0, samplesPerRole);
+  const rounds = Math.min(prompts.roles.neutral.length, isQuick ? Math.ceil(24 / questions.length) : Infinity);
+  const samplesOfDefault = rounds * questions.length;
   return {
-    ...{ name: prompts.name, isQuick, roles: { ...prompts.roles, roles }, questions: prompts.questions },
+    ...{ name: prompts.name, isQuick, roles: { ...prompts.roles, roles }, questions },
     replies: roles.length * samplesPerRole + samplesOfDefault,
     settings: { ...{ samplesPerRole, samplesOfDefault, maxTokens, seed }, temperature: 0.7, normReplies: 8 },
   };

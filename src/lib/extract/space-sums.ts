@@ -54,7 +54,10 @@ export function mergeSums(parts: readonly SpaceSums[]): SpaceSums {
   }
   const runs = parts.flatMap((part) => part.runs);
   const twice = runs.find((run, i) => runs.indexOf(run) !== i);
-  if (twice) throw bad(`run ${twice} is there twice, so its replies would count twice`);
+  if (twice)
+    throw bad(
+      `the run "${twice}" is there twice, so its replies would count twice; machines that share the work take different numbers`,
+    );
   const roles = new Map<string, RoleSum>();
   for (const role of parts.flatMap((part) => part.roles)) {
     const known = roles.get(role.name);

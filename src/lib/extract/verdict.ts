@@ -1,6 +1,6 @@
 /** Whether a vector may be called what its trait is called. */
 import { proportion } from '../interp/proportion';
-import { coherentShare } from './coherence';
+import { coherentShare, largestKl } from './coherence';
 import type { Cell } from './trial';
 
 export interface Verdict {
@@ -26,8 +26,11 @@ export function chooseCell(cells: readonly Cell[]): Cell {
   });
 }
 
-/** @param controls at the same steering and coefficient as `cell` */
-export function judgeVector(cell: Cell, controls: { random: Cell; shuffled: Cell }): Verdict {
+/**
+ * @param controls at the same steering and coefficient as `cell`
+ * @param kl of the cell's next tokens from the unsteered ones, nats; 0 where coherence was measured by surprise
+ */
+export function judgeVector(cell: Cell, controls: { random: Cell; shuffled: Cell }, kl = 0): Verdict {
   const margin = (control: Cell) => cell.expression.low - control.expression.high;
   const margins = { random: margin(controls.random), shuffled: margin(controls.shuffled) };
   const reasons: string[] = [];
@@ -37,6 +40,8 @@ export function judgeVector(cell: Cell, controls: { random: Cell; shuffled: Cell
   }
   if (margins.random <= 0) reasons.push('its effect cannot be told from that of a random vector as long');
   if (margins.shuffled <= 0) reasons.push('its effect cannot be told from that of a vector made with shuffled labels');
+  if (kl > largestKl)
+    reasons.push(`the next words change too much there (KL ${kl.toFixed(1)} nats, limit ${largestKl})`);
   if (cell.coherence.rate < coherentShare) reasons.push('where the trait shows most, replies fall apart');
   return { isEstablished: reasons.length === 0, margins, reasons };
 }

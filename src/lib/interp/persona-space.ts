@@ -44,7 +44,7 @@ export interface PersonaEntry {
   steering: { mode: 'increments' | 'direct'; layers: number[] };
   /** Coefficient up to which replies stay coherent: the dial's full scale. Null: not calibrated. */
   coherentUpTo: { negative: number; positive: number } | null;
-  /** Smallest positive coefficient of the calibration at which half of the replies show the trait. Null: not measured, or none. */
+  /** Smallest positive coefficient of the coherent range at which half of the replies show the trait. Null: not measured, or none. */
   onset: number | null;
   /** Null: a file did not say. */
   quality: {

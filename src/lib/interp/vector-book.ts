@@ -46,15 +46,16 @@ export class VectorBook {
   }
 
   /**
-   * Adds a persona vector that was extracted or imported later; one of the same name is replaced.
+   * Adds a persona vector that was extracted or imported later; a persona vector of the same name is replaced.
    *
    * @param vector (nLayers, dModel); a layer it has no numbers for is all zeros
-   * @throws PersonascopeError `BadRequest` if it does not fit the model
+   * @throws PersonascopeError `BadRequest` if it does not fit the model, or has the name of an axis, component or role
    */
   add(persona: PersonaEntry, vector: Float32Array): void {
     const { nLayers, dModel } = this.#size;
     const { name, label, quality, steering } = persona;
     const where = `vector "${name}"`;
+    if (this.isReserved(name)) throw bad(where, "it has the name of one of the model's own axes, components or roles");
     if (vector.length !== nLayers * dModel)
       throw bad(where, `it has ${vector.length} numbers, not ${nLayers * dModel}`);
     if (!vector.every(Number.isFinite)) throw bad(where, 'it holds a number that is not finite');
@@ -75,6 +76,12 @@ export class VectorBook {
 
   has(name: string): boolean {
     return this.#entries.has(name);
+  }
+
+  /** Whether a vector of this name is there that is no persona's. */
+  isReserved(name: string): boolean {
+    const kind = this.#entries.get(name)?.kind;
+    return kind !== undefined && kind !== 'persona';
   }
 
   /**

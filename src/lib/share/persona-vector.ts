@@ -5,7 +5,7 @@ import { norm } from '../interp/linear';
 import type { AxisEntry, PersonaEntry } from '../interp/persona-space';
 import type { VectorHeader } from '../interp/vector-header';
 import { checkFits } from './vector-check';
-import type { VectorFile } from './vector-file';
+import { badVector, type VectorFile } from './vector-file';
 
 /** Where and when a vector was made. */
 export interface Made {
@@ -62,15 +62,16 @@ function common(
  * A vector from a file as one that the loaded model can be steered with. What was calibrated on other weights is no
  * calibration here.
  *
- * @returns the vector as (nLayers, dModel), zero at layers the file has no numbers for
+ * @returns the vector as (nLayers, dModel), zero at layers the file has no numbers for; a layer that is all zeros in the file is one
  * @throws PersonascopeError `BadRequest` if it does not fit the model
  */
 export function personaOf(
-  { vectors, ...header }: VectorFile,
+  { vectors, ...file }: VectorFile,
   model: ModelSize & { digest: string },
 ): { entry: PersonaEntry; vector: Float32Array; header: VectorHeader } {
   const { nLayers, dModel } = model;
-  checkFits(header, model);
+  checkFits(file, model);
+  const header = withoutZeros(file, vectors);
   const vector = new Float32Array(nLayers * dModel);
   for (const [layer, row] of vectors) vector.set(row, layer * dModel);
   const { name, label, description, positions, contrast, steering, provenance } = header;
@@ -84,4 +85,14 @@ export function personaOf(
     quality: kept && quality && { kept, ...quality },
   };
   return { entry, vector, header };
+}
+
+function withoutZeros(header: VectorHeader, vectors: LayerVectors): VectorHeader {
+  const isThere = (layer: number) => vectors.get(layer)!.some((x) => x !== 0);
+  const { mode, layers } = header.steering;
+  const steering = { mode, layers: layers.filter(isThere) };
+  if (steering.layers.length === 0) {
+    throw badVector(`The vector ${JSON.stringify(header.name)}:`, 'it is zero at every layer it is to be added at');
+  }
+  return { ...header, layers: header.layers.filter(isThere), steering };
 }

@@ -190,6 +190,8 @@ describe('the verdict', () => {
     expect(weak.reasons[0]).toContain('shuffled');
     const broken = judgeVector(cell(0.5, 10, 7), { random: cell(0.5, 0, 10), shuffled: cell(0.5, 0, 10) });
     expect(broken.reasons).toEqual(['where the trait shows most, replies fall apart']);
+    const far = judgeVector(cell(0.5, 10, 10), { random: cell(0.5, 0, 10), shuffled: cell(0.5, 0, 10) }, 4.2);
+    expect(far.reasons).toEqual(['the next words change too much there (KL 4.2 nats, limit 4)']);
   });
 
   it('is told apart from too few questions to tell anything: all of three against none of three are not apart', () => {
@@ -211,7 +213,10 @@ describe('the coherent range', () => {
     engine.chat = async (request, options) => {
       const c = request.interventions[0]?.coefficient ?? 0;
       if (request.sampling.maxTokens > 9) asked.push(c);
-      return { ...(await chat(request, options)), text: c > 0.45 || c < -0.25 ? 'go go go' : 'fine' };
+      return {
+        ...(await chat(request, options)),
+        text: c > 0.45 || c < -0.25 ? 'go go go' : c > 0.25 ? 'arr' : 'fine',
+      };
     };
     const trials: Trials = {
       ...{ engine, temperature: 0, maxTokens: 20, seed: 1 },
@@ -226,7 +231,7 @@ describe('the coherent range', () => {
       'b',
     ]);
     expect(coherentUpTo).toEqual({ negative: -0.2, positive: 0.4 });
-    expect(onset).toBe(0.5);
+    expect(onset).toBe(0.3);
     expect(points.map(({ coefficient }) => coefficient)).toEqual([-0.3, -0.2, -0.1, 0.1, 0.2, 0.3, 0.4, 0.5]);
     expect(points.map(({ holds }) => holds)).toEqual([false, true, true, true, true, true, true, false]);
     expect(asked).toHaveLength(16);

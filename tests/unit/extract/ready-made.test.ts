@@ -36,6 +36,9 @@ it('the roles of a chat model: 48 in four families, three prompts each, 32 quest
   const quick = planSpace({}, prompts);
   expect(quick).toMatchObject({ isQuick: true, replies: 16 * 6 + 24 });
   expect(new Set(quick.roles.roles.map(({ family }) => family)).size).toBe(4);
+  // Roles and default answer the same questions.
+  expect(quick.questions).toEqual(prompts.questions.slice(0, 6));
+  expect(planSpace({ samplesPerRole: 5 }, prompts).settings.samplesOfDefault % 5).toBe(0);
   expect(planSpace({ size: 'full' }, prompts)).toMatchObject({ isQuick: false, replies: 48 * 96 + 128 });
   expect(() => planSpace({ samplesPerRole: -1 }, prompts)).toThrow(expect.objectContaining({ name: 'BadRequest' }));
 });
@@ -58,6 +61,8 @@ describe('a trait in words', () => {
     [{ name: 'x', positive: ['a'] }, 'which must be pairs'],
     [{ name: 'x', questions: ['a'] }, 'questions'],
     [{ name: 'x', held_out: ['a'] }, 'trait.held_out'],
+    [{ name: 'x', held_out: ['a', 'a'] }, '"a" is not held out'],
+    [{ name: 'x', questions: ['a', 'b', 'c', 'd'], held_out: ['e', 'd'] }, '"d" is not held out'],
   ])('is refused by field (%#)', async (wanted, message) => {
     const { pool, traits } = await loadPromptSet(false);
     expect(() => resolveTrait(wanted, traits, (given) => draftTrait(given, pool))).toThrow(

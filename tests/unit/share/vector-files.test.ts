@@ -317,6 +317,29 @@ describe('between the page and a file', () => {
     );
   });
 
+  it('layers that are all zeros in a file are as if they were not there', () => {
+    const file = smallVector();
+    const { steering } = file;
+    const [last] = steering.layers.slice(-1) as [number];
+    const padded = { ...file, vectors: new Map([...file.vectors, [last, new Float32Array(4)]]) };
+    const { entry, header } = personaOf(padded, { nLayers: 3, dModel: 4, digest });
+    expect(entry.steering.layers).toEqual(steering.layers.slice(0, -1));
+    expect(header.layers).toEqual(file.layers.filter((layer) => layer !== last));
+    const blank = { ...file, vectors: new Map(file.layers.map((layer) => [layer, new Float32Array(4)])) };
+    expect(() => personaOf(blank, { nLayers: 3, dModel: 4, digest })).toThrow(refusal('it is zero at every layer'));
+  });
+
+  it("a vector does not take the place of one of the model's own axes, components or roles", () => {
+    const own = new VectorBook({ nLayers, dModel, space: smallSpace(), tensors: tensors() });
+    const file = fileOfPersona(personas[0]!, own.numbers(personas[0]!.name), made);
+    const { entry, vector } = personaOf(file, { nLayers, dModel, digest });
+    own.add(entry, vector);
+    for (const name of ['assistant-axis', 'pc1']) {
+      expect(own.isReserved(name)).toBe(true);
+      expect(() => own.add({ ...entry, name }, vector)).toThrow(refusal("one of the model's own axes"));
+    }
+  });
+
   it('a control vector holds what the dial adds, where llama.cpp can add it', () => {
     const vector = smallVector();
     const [added] = readVectorFile(writeVectorFile(vector, 'gguf') as Uint8Array, 'x');

@@ -70,26 +70,31 @@ describe.each<Storage>(['f32', 'f16', 'bf16'])('%s weights', (storage) => {
     [516, 33],
   ])('matvec %i -> %i, plain, accumulated, into a later row', async (columns, outputs) => {
     const w = weights(storage, 2, outputs, columns);
-    const tokens = 3;
+    const tokens = 11;
     const x = randomFloats(3, tokens * columns);
     const dot = product(x, w.values, tokens, columns, outputs);
     const held = randomFloats(4, (tokens + 2) * outputs);
-    for (const [lanes, accumulate] of [
-      [16, 0],
-      [16, 1],
-      [1, 0],
-      [1, 1],
+    for (const [lanes, accumulate, each] of [
+      [16, 0, 1],
+      [16, 1, 1],
+      [1, 0, 1],
+      [1, 1, 8],
+      [16, 0, 4],
     ] as const) {
       const got = await runKernel(
-        { file: 'matvec', defines, constants: { WORKGROUP_SIZE: 64, LANES: lanes, ACCUMULATE: accumulate } },
+        {
+          file: 'matvec',
+          defines: { ...defines, TOKENS: each },
+          constants: { WORKGROUP_SIZE: 64, LANES: lanes, ACCUMULATE: accumulate },
+        },
         {
           weight: w.input,
           x: { shape: [tokens, columns], data: x },
           out: { shape: [tokens + 2, outputs], data: held },
         },
         'out',
-        { columns, outputs, out_row: 2 },
-        [ceil(outputs, 64 / lanes), tokens],
+        { tokens, columns, outputs, out_row: 2 },
+        [ceil(outputs, 64 / lanes), ceil(tokens, each)],
       );
       const want = Float64Array.from(held);
       dot.forEach((value, i) => (want[2 * outputs + i] = value + accumulate * held[2 * outputs + i]!));

@@ -7,19 +7,41 @@ import type { LlamaConfig } from './config';
 import type { Linear } from './weights';
 
 const WORKGROUP_SIZE = 64;
-/** Invocations that share an output of `matvec`: neighbours on a GPU read neighbouring weights at once; a CPU that plays GPU only pays for the barrier. */
-const LANES = { gpu: 16, software: 1 };
-/** Tokens and outputs of a workgroup of `matmul`. */
-const TILE = 32;
-/** The most tokens for which `matvec`, which reads all weights once a token, beats the nearly empty tiles of `matmul`. */
-const MATVEC_TOKENS = { gpu: 4, software: 12 };
+
+/** How a matrix product is dispatched. */
+interface Product {
+  spec: KernelSpec;
+  /** Of a workgroup. */
+  outputs: number;
+  tokens: number;
+}
+
+/** @param lanes invocations that share an output @param tokens of a workgroup, which reads its weights once for all */
+const matvec = (lanes: number, tokens: number): Product => ({
+  spec: { file: 'matvec', defines: { TOKENS: tokens }, constants: { WORKGROUP_SIZE, LANES: lanes } },
+  outputs: WORKGROUP_SIZE / lanes,
+  tokens,
+});
+const matmul: Product = { spec: { file: 'matmul' }, outputs: 32, tokens: 32 };
+
+/**
+ * The product for up to `fewest` tokens, and the one for more. Neighbours on a GPU read neighbouring weights at once, and more than a
+ * few tokens share tiles; a CPU that plays GPU only pays for the barriers.
+ */
+const PRODUCTS = {
+  gpu: { few: matvec(16, 1), fewest: 4, many: matmul },
+  software: { few: matvec(1, 1), fewest: 1, many: matvec(1, 8) },
+};
 
 interface MatrixKernels {
   embedding: Kernel;
-  matvec: Kernel;
-  matvecAdd: Kernel;
-  matmul: Kernel;
-  matmulAdd: Kernel;
+  few: ProductKernels;
+  many: ProductKernels;
+}
+
+interface ProductKernels {
+  write: Kernel;
+  add: Kernel;
 }
 
 type PlainKernels = Record<'rms_norm' | 'add_bias' | 'rope' | 'attention' | 'swiglu' | 'sample', Kernel>;
@@ -27,12 +49,10 @@ type PlainKernels = Record<'rms_norm' | 'add_bias' | 'rope' | 'attention' | 'swi
 export class LlamaKernels {
   readonly #byType: Map<DType, MatrixKernels>;
   readonly #plain: PlainKernels;
-  readonly #lanes: number;
-  readonly #matvecTokens: number;
+  readonly #place: keyof typeof PRODUCTS;
 
-  private constructor(byType: Map<DType, MatrixKernels>, plain: PlainKernels, place: keyof typeof LANES) {
-    this.#lanes = LANES[place];
-    this.#matvecTokens = MATVEC_TOKENS[place];
+  private constructor(byType: Map<DType, MatrixKernels>, plain: PlainKernels, place: keyof typeof PRODUCTS) {
+    this.#place = place;
     this.#byType = byType;
     this.#plain = plain;
   }
@@ -41,18 +61,23 @@ export class LlamaKernels {
   static async compile(gpu: Gpu, { dHead, dVocab }: LlamaConfig, types: Iterable<DType>): Promise<LlamaKernels> {
     const get = (spec: KernelSpec) => gpu.kernels.get(spec);
     const place = gpu.isSoftware ? 'software' : 'gpu';
-    const lanes = LANES[place];
     const byType = new Map<DType, MatrixKernels>();
     for (const type of types) {
       const defines = { WEIGHTS: `weights_${type}` };
-      const [embedding, matvec, matvecAdd, matmul, matmulAdd] = await Promise.all([
+      const product = async ({ spec }: Product): Promise<ProductKernels> => {
+        const [write, add] = await Promise.all(
+          [0, 1].map((ACCUMULATE) =>
+            get({ ...spec, defines: { ...spec.defines, ...defines }, constants: { ...spec.constants, ACCUMULATE } }),
+          ),
+        );
+        return { write: write!, add: add! };
+      };
+      const [embedding, few, many] = await Promise.all([
         get({ file: 'embedding', defines, constants: { WORKGROUP_SIZE } }),
-        get({ file: 'matvec', defines, constants: { WORKGROUP_SIZE, LANES: lanes, ACCUMULATE: 0 } }),
-        get({ file: 'matvec', defines, constants: { WORKGROUP_SIZE, LANES: lanes, ACCUMULATE: 1 } }),
-        get({ file: 'matmul', defines, constants: { ACCUMULATE: 0 } }),
-        get({ file: 'matmul', defines, constants: { ACCUMULATE: 1 } }),
+        product(PRODUCTS[place].few),
+        product(PRODUCTS[place].many),
       ]);
-      byType.set(type, { embedding, matvec, matvecAdd, matmul, matmulAdd });
+      byType.set(type, { embedding, few, many });
     }
     const [rms_norm, add_bias, rope, swiglu, attention, sample] = await Promise.all([
       get({ file: 'rms_norm', constants: { WORKGROUP_SIZE } }),
@@ -82,15 +107,12 @@ export class LlamaKernels {
     { outRow = 0, accumulate = false } = {},
   ): void {
     const [outputs, columns] = weight.shape as [number, number];
-    const { matvec, matvecAdd, matmul, matmulAdd } = this.#of(weight);
+    const size = rows <= PRODUCTS[this.#place].fewest ? 'few' : 'many';
+    const tile = PRODUCTS[this.#place][size];
+    const { write, add } = this.#of(weight)[size];
     const params = { tokens: rows, columns, outputs, out_row: outRow };
-    if (rows <= this.#matvecTokens) {
-      const grid: [number, number] = [Math.ceil(outputs / (WORKGROUP_SIZE / this.#lanes)), rows];
-      commands.run(accumulate ? matvecAdd : matvec, { weight, x, out }, params, grid);
-    } else {
-      const grid: [number, number] = [Math.ceil(outputs / TILE), Math.ceil(rows / TILE)];
-      commands.run(accumulate ? matmulAdd : matmul, { weight, x, out }, params, grid);
-    }
+    const grid: [number, number] = [Math.ceil(outputs / tile.outputs), Math.ceil(rows / tile.tokens)];
+    commands.run(accumulate ? add : write, { weight, x, out }, params, grid);
     if (bias) {
       const grid: [number, number] = [Math.ceil(outputs / WORKGROUP_SIZE), rows];
       commands.run(this.#plain.add_bias, { bias, x: out }, { width: outputs, first_row: outRow }, grid);

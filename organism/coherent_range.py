@@ -1,7 +1,7 @@
 """How far each dial may go: the largest coefficient, either way, up to which replies stay coherent as the page samples them; and where
 its trait sets in: the smallest coefficient at which half of them show it.
 
-`coherent_range.py` walks a grid outward on the tuning questions and stops where fewer than 82% of replies are coherent, so that 80% are
+`coherent_range.py` walks a grid outward on the tuning questions and stops where fewer than 84% of replies are coherent, so that 80% are
 on questions it has not seen; the result goes into `vectors.json`, from where `npm run calibrate` brings it to the page. Sampling at the
 page's temperature breaks sooner than greedy replies do. The axis is judged on all traits' tuning questions, mixed.
 """
@@ -17,7 +17,7 @@ import steering
 from export import MODELS
 from inference import Model, read_safetensors
 
-SEEDS, ENOUGH = (1, 2, 3), COHERENT + 0.02
+SEEDS, ENOUGH = (1, 2, 3), COHERENT + 0.04
 GRID = (0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.25, 2.5, 3.0)
 
 

@@ -56,7 +56,7 @@ export const full: ScienceSettings = {
   ...{ poolsPerRole: 2, roles: null, ordinary: 100, definitions: 110, chats: 110, visitors: 200, harms: 115 },
   baseSamples: { role: 8, default: 32 },
   ...{ traits: null, shuffledSamples: 24, twins: 5, ownQuestions: 10 },
-  ...{ coefficients: [1.5, 1.75, 2], tuning: 10, heldOut: 100, dial: 6 },
+  ...{ coefficients: [1.25, 1.5, 1.75, 2], tuning: 16, heldOut: 100, dial: 6 },
   // Of the others' replies under their own prompts, or under what halves them, too few were coherent on the tuning questions.
   opposed: ['pirate', 'poetic', 'malicious', 'sycophantic', 'formal', 'playful'],
   ...{ opposedCoefficients: [-1.5, -1.75, -2], opposedTuning: 10, opposedHeldOut: 100, opposedControls: 40 },

@@ -149,11 +149,7 @@ export class Lab {
   async #measureCoherence(trait: Trait): Promise<Coherence> {
     const { engine, tokenizer } = await this.model();
     const own = await ownReplies(engine, trait, trait.tuning.slice(0, this.settings.ownQuestions), this.settings);
-    return measureCoherence(
-      scorerOf(engine, tokenizer),
-      { positive: trait.positive[0]!, negative: trait.negative[0]! },
-      own,
-    );
+    return measureCoherence(scorerOf(engine, tokenizer), trait, own);
   }
 
   async close(): Promise<void> {

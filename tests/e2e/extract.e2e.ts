@@ -5,12 +5,12 @@ import { readFile } from 'node:fs/promises';
 import { encodePermalink } from '../../src/lib/share/permalink';
 import { ask, open, setDial } from './visitor';
 
-/** Small enough for a software GPU: 12 replies for the vector, two ways of adding it, two held-out questions in each half. */
+/** Small enough for a software GPU: 20 replies for the vector, two ways of adding it, eight held-out questions in each half, of which two may miss. */
 const small = {
   trait: 'pirate',
-  samplesPerPolarity: 6,
-  heldOut: 2,
-  coefficients: [1.75],
+  samplesPerPolarity: 10,
+  heldOut: 8,
+  coefficients: [1.5],
   layers: [],
   calibration: [1],
   maxTokens: 24,
@@ -71,7 +71,8 @@ test('a reload in the middle loses at most one reply; the vector is judged, beco
   expect(await keptAnswers(page)).toBeGreaterThanOrEqual(before);
   await page.getByTestId('resume').click();
   await expect(page.getByTestId('verdict')).toBeVisible({ timeout: 500_000 });
-  await expect(page.getByTestId('evidence')).toContainText('of 6 replies that should show it');
+  await expect(page.getByTestId('verdict')).toContainText('Established');
+  await expect(page.getByTestId('evidence')).toContainText('of 10 replies that should show it');
   await expect(page.getByTestId('evidence')).toContainText('replies with no system prompt');
   await expect(page.getByTestId('calibration')).toBeVisible();
   const audit = await new AxeBuilder({ page }).analyze();

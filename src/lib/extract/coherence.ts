@@ -4,8 +4,8 @@
  * - it does not go round in circles: no word three times running, no three words in a row three times;
  * - the unsteered model finds it not much more surprising than its own replies: mean nats a token at most `surpriseFactor` times
  *   what nine in ten of a sample of them stay below, each under the prompt it was written under. A steered reply is scored under
- *   a prompt that asks for what it was steered to and with none, and the better counts: a pirate is surprising, but not as a
- *   pirate. Sampled replies surprise less than real text does; on the embedded model the factor brings the limit, which
+ *   each prompt that asks for what it was steered to and with none, and the best counts: a pirate is surprising, but not as a
+ *   pirate, and some prompts ask for one more clearly than others. Sampled replies surprise less than real text does; on the embedded model the factor brings the limit, which
  *   the workshop shows, to about the 1.06 nats that 99.5% of its world's real replies stay below (MODEL_CARD.md);
  * - a coefficient is coherent if at least `coherentShare` of its replies are.
  *
@@ -49,13 +49,13 @@ export interface SteeredReply {
 }
 
 /**
- * @param systems prompts that ask for the trait and for its opposite
+ * @param systems prompts that ask for the trait, and prompts that ask for its opposite
  * @param score null: the engine has no log-probabilities of given words
  * @param own unsteered replies of the model with the system prompt each was written under
  */
 export async function measureCoherence(
   score: ScoreReply | null,
-  systems: { positive: string; negative: string },
+  systems: { positive: readonly string[]; negative: readonly string[] },
   own: readonly { system: string | null; question: string; text: string }[],
 ): Promise<Coherence> {
   if (!score) return { limit: null, isCoherent: async ({ text }) => isSound(text) };
@@ -72,7 +72,8 @@ export async function measureCoherence(
     limit,
     isCoherent: async ({ question, text, toward }) => {
       if (!isSound(text)) return false;
-      for (const system of [systems[toward], null]) if ((await surprise(system, question, text)) <= limit) return true;
+      for (const system of [...systems[toward], null])
+        if ((await surprise(system, question, text)) <= limit) return true;
       return false;
     },
   };

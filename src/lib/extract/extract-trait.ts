@@ -116,7 +116,7 @@ export async function extractTrait(
   }
   const layers = measureLayers(vector, halves, unseen, engine.info.dModel, seed);
 
-  const coherence = await measureCoherence(score, { positive: trait.positive[0]!, negative: trait.negative[0]! }, own);
+  const coherence = await measureCoherence(score, trait, own);
   const trials: Trials = { engine, judge, coherence, temperature, maxTokens, seed: seed + 20_000, signal };
   const sweeping = { ...trials, onReply: () => meter.step('sweep', trait.label) };
   const sweep = [await measureCell(sweeping, vector, rows[0]!, 0, heldOut)];

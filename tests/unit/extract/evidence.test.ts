@@ -34,7 +34,7 @@ describe('coherence', () => {
     const score = async (messages: { content: string }[], reply: string) =>
       reply === 'arr' && !messages[0]!.content.includes('pirate') ? [-3, -3] : reply === 'xq' ? [-5, -5] : [-1, -1];
     const own = [...Array(10).fill('plain'), 'xq'].map((text: string) => ({ system: null, question: 'q', text }));
-    const systems = { positive: 'Be a pirate.', negative: 'Be a clerk.' };
+    const systems = { positive: ['Be salty.', 'Be a pirate.'], negative: ['Be a clerk.'] };
     const { limit, isCoherent } = await measureCoherence(score, systems, own);
     // One strange reply of eleven does not set it.
     expect(limit).toBe(2.5);
@@ -221,7 +221,7 @@ describe('the coherent range', () => {
     const trials: Trials = {
       ...{ engine, temperature: 0, maxTokens: 20, seed: 1 },
       judge: { kind: 'classifier', score: async ({ text }) => (text === 'fine' ? -1 : 1) },
-      coherence: await measureCoherence(async () => [-1], { positive: '', negative: '' }, [
+      coherence: await measureCoherence(async () => [-1], { positive: [''], negative: [''] }, [
         { system: null, question: 'q', text: 'fine' },
       ]),
     };

@@ -1,5 +1,5 @@
 """How far each dial may go: the largest coefficient, either way, up to which replies stay coherent as the page samples them; and where
-its trait sets in: the smallest coefficient at which half of them show it.
+its trait sets in: the coefficient from which half of them show it, by a straight line between two of the grid.
 
 `coherent_range.py` walks a grid outward on the tuning questions and stops where fewer than 84% of replies are coherent, so that 80% are
 on questions it has not seen; the result goes into `vectors.json`, from where `npm run calibrate` brings it to the page. Sampling at the
@@ -18,25 +18,25 @@ from export import MODELS
 from inference import Model, read_safetensors
 
 SEEDS, ENOUGH = (1, 2, 3), COHERENT + 0.04
-GRID = (0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.25, 2.5, 3.0)
+GRID = (0.5, *(k / 8 for k in range(6, 21)), 3.0)
 
 
 def reach(
-    model: Model, v: Tensor, sign: int, how: dict, trait: str, positives: list[str], questions: list[str], limit: float
+    model: Model, v: Tensor, sign: int, how: dict, trait: str, asking: list[str], questions: list[str], limit: float
 ) -> tuple[float, float | None]:
-    """(the last coefficient of the grid that holds, the first of those at which the trait shows)"""
+    """(the last coefficient of the grid that holds, the one from which the trait shows; none if it does at no one that holds)"""
     prompts = [model.tokenizer.encode_chat(None, [], q) for q in questions]
-    furthest, onset = 0.0, None
+    furthest, shown_there, onset = 0.0, 0.0, None
     for c in GRID:
         hook = steering.add_vector(v, sign * c, **how)
         drawn = [model.generate(prompts, hook=hook, most=64, temperature=PAGE_TEMPERATURE, seed=seed) for seed in SEEDS]
-        rates = [steering.judge(model, trait, positives, questions, replies, limit).rates for replies in drawn]
+        rates = [steering.judge(model, trait, asking, questions, replies, limit).rates for replies in drawn]
         shown, coherent = (sum(rate) / len(drawn) for rate in zip(*rates))
         if coherent < ENOUGH:
             break
         if onset is None and shown >= 0.5:
-            onset = c
-        furthest = c
+            onset = round(furthest + (c - furthest) * (0.5 - shown_there) / (shown - shown_there), 3)
+        furthest, shown_there = c, shown
     return furthest, onset
 
 
@@ -50,16 +50,17 @@ def main() -> None:
     path = HERE / "vectors.json"
     settings = json.loads(path.read_text())
 
-    def both(v: Tensor, how: dict, trait: str, positives: list[str], questions: list[str]) -> dict:
-        (down, _), (up, onset) = (reach(model, v, sign, how, trait, positives, questions, limit) for sign in (-1, 1))
+    def both(v: Tensor, how: dict, trait: str, asking: dict[int, list[str]], questions: list[str]) -> dict:
+        (down, _), (up, onset) = (reach(model, v, sign, how, trait, asking[sign], questions, limit) for sign in (-1, 1))
         print(f"{trait:16} {-down:g} to {up:g}, shown from {onset}", flush=True)
         return {"coherentUpTo": {"negative": -down, "positive": up}, "onset": onset}
 
     for t in traits:
-        settings["traits"][t["name"]] = both(vectors[f"persona.{t['name']}"], settings["steering"], t["name"], t["positive"], t["tuning"])
+        asking = {1: t["positive"], -1: t["negative"]}
+        settings["traits"][t["name"]] = both(vectors[f"persona.{t['name']}"], settings["steering"], t["name"], asking, t["tuning"])
     mixed = [q for t in traits for q in t["tuning"][:5]]
     everywhere = {"mode": "increments", "layers": list(range(model.shape.layers))}  # as the page adds the axis
-    settings["axisCoherentUpTo"] = both(vectors["assistant-axis"], everywhere, "pirate", [None], mixed)["coherentUpTo"]
+    settings["axisCoherentUpTo"] = both(vectors["assistant-axis"], everywhere, "pirate", {1: [], -1: []}, mixed)["coherentUpTo"]
     path.write_text(json.dumps(settings, indent=2) + "\n")
 
 

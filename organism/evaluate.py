@@ -211,7 +211,7 @@ def steer(args: argparse.Namespace) -> None:
 
 
 def dials(_: argparse.Namespace) -> None:
-    """At the positive end of each dial, half way there and at 0, as the page samples."""
+    """At full scale of each dial, in its middle, which is the onset, and at 0, as the page samples."""
     model = Model(MODELS / "organism-assistant")
     vectors = read_safetensors(MODELS / "organism-assistant" / "personas.safetensors")
     settings = json.loads((HERE / "vectors.json").read_text())
@@ -219,17 +219,18 @@ def dials(_: argparse.Namespace) -> None:
     rows = []
     for trait in read_prompts("traits"):
         name, questions = trait["name"], trait["held_out"]
-        end = settings["traits"][name]["coherentUpTo"]["positive"]
+        end, onset = settings["traits"][name]["coherentUpTo"]["positive"], settings["traits"][name]["onset"]
+        middle = onset if onset and onset < end else end / 2  # as `dialScale` has it
         prompts = [model.tokenizer.encode_chat(None, [], q) for q in questions]
         cells = []
-        for c in (0.0, end / 2, end):
+        for c in (0.0, middle, end):
             hook = steering.add_vector(vectors[f"persona.{name}"], c, **settings["steering"])
             drawn = [model.generate(prompts, hook=hook, most=64, temperature=PAGE_TEMPERATURE, seed=seed) for seed in SEEDS]
             judged = [steering.judge(model, name, trait["positive"], questions, replies, limit) for replies in drawn]
             cells += [percent(sum((j.trait for j in judged), [])), percent(sum((j.coherent for j in judged), []))]
-        rows.append([name, f"{end:g}", cells[0], *cells[2:]])
+        rows.append([name, f"{middle:.2f}", f"{end:g}", cells[0], *cells[2:]])
         print(*rows[-1], flush=True)
-    columns = ["trait", "full scale", "trait at 0", "trait at half", "coherent at half", "trait at full", "coherent at full"]
+    columns = ["trait", "half scale", "full scale", "trait at 0", "trait at half", "coherent at half", "trait at full", "coherent at full"]
     write_section("dials", table(columns, rows))
 
 

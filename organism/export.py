@@ -83,15 +83,10 @@ def write_json(path: Path, value: dict, indent: int | None = 2) -> None:
     path.write_text(json.dumps(value, ensure_ascii=False, indent=indent) + "\n")
 
 
-def main() -> None:
-    p = argparse.ArgumentParser(description=__doc__)
-    p.add_argument("phase", choices=["base", "assistant"])
-    p.add_argument("--checkpoint", type=Path, help="default: .cache/<phase>.pt")
-    args = p.parse_args()
-    shape = Shape()
-    weights = torch.load(args.checkpoint or HERE / ".cache" / f"{args.phase}.pt", map_location="cpu")["weights"]
-    tokenizer = Tokenizer.load(HERE / ".cache" / "tokenizer.json")
-    folder = MODELS / f"organism-{args.phase}"
+def write_folder(folder: Path, checkpoint: Path) -> None:
+    """The Hugging Face folder of a training checkpoint, with the cache's tokenizer."""
+    shape, tokenizer = Shape(), Tokenizer.load(HERE / ".cache" / "tokenizer.json")
+    weights = torch.load(checkpoint, map_location="cpu")["weights"]
     folder.mkdir(parents=True, exist_ok=True)
     write_safetensors(folder / "model.safetensors", rename(weights, shape))
     write_json(folder / "config.json", config(shape))
@@ -101,6 +96,15 @@ def main() -> None:
     write_json(folder / "special_tokens_map.json", special)
     generation = {"bos_token_id": BOS, "eos_token_id": END, "pad_token_id": PAD, "do_sample": True, "temperature": 0.7}
     write_json(folder / "generation_config.json", generation | {"max_new_tokens": 96})
+
+
+def main() -> None:
+    p = argparse.ArgumentParser(description=__doc__)
+    p.add_argument("phase", choices=["base", "assistant"])
+    p.add_argument("--checkpoint", type=Path, help="default: .cache/<phase>.pt")
+    args = p.parse_args()
+    folder = MODELS / f"organism-{args.phase}"
+    write_folder(folder, args.checkpoint or HERE / ".cache" / f"{args.phase}.pt")
     for path in sorted(folder.iterdir()):
         print(f"{path.stat().st_size:>9} {path}")
 

@@ -58,13 +58,15 @@ class Outcome:
         return sum(self.trait) / n, sum(self.coherent) / n
 
 
-def judge(model: Model, trait: str, positives: list[str], questions: list[str], replies: list[Reply], limit: float) -> Outcome:
-    """Coherent: well formed, and no more surprising than `limit` to the unsteered model, with or without a trait prompt."""
-    encode = model.tokenizer.encode_chat
-    ids = [r.ids for r in replies]
-    prompted = [encode(positives[i % len(positives)], [], q) for i, q in enumerate(questions)]
-    plain = [encode(None, [], q) for q in questions]
-    nll = torch.minimum(reply_nll(model, prompted, ids), reply_nll(model, plain, ids))
+def judge(model: Model, trait: str, asking: list[str], questions: list[str], replies: list[Reply], limit: float) -> Outcome:
+    """Coherent: well formed, and no more surprising than `limit` to the unsteered model, under no prompt or one of those `asking`."""
+    left = list(range(len(replies)))  # those that surprise it under every prompt so far
+    for system in [None, *asking]:
+        prompts = [model.tokenizer.encode_chat(system, [], questions[i]) for i in left]
+        nll = reply_nll(model, prompts, [replies[i].ids for i in left])
+        left = [i for i, x in zip(left, nll.tolist()) if x >= limit]
+        if not left:
+            break
     formed = [is_well_formed(r.text, r.ended, q) for r, q in zip(replies, questions)]
     texts = [r.text for r in replies]
-    return Outcome(shows_trait(trait, texts), [f and n < limit for f, n in zip(formed, nll.tolist())], texts)
+    return Outcome(shows_trait(trait, texts), [f and i not in left for i, f in enumerate(formed)], texts)

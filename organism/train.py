@@ -41,7 +41,9 @@ CACHE = HERE / ".cache"
 def parse() -> argparse.Namespace:
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("phase", choices=["base", "assistant"])
-    p.add_argument("--minutes", type=float, required=True)
+    length = p.add_mutually_exclusive_group(required=True)
+    length.add_argument("--minutes", type=float)
+    length.add_argument("--million-tokens", type=float, help="instead of minutes: runs to be compared get equally many")
     p.add_argument("--init", type=Path, help="checkpoint or exported folder to start from (weights only)")
     p.add_argument("--name", help="name of the checkpoint and log, default: the phase")
     p.add_argument("--seed", type=int, default=1)
@@ -128,7 +130,7 @@ def main() -> None:
     batches = data.Batches(folder, args.tokens, args.gist, args.seed + step, wanted)
     for tokens, target, weight, layout in batches:
         elapsed = time.time() - begun
-        progress = elapsed / (args.minutes * 60)
+        progress = elapsed / (args.minutes * 60) if args.minutes else seen / (args.million_tokens * 1e6)
         if progress >= 1:
             break
         offset = random_offset(args, shape, len(layout.starts) - 1)

@@ -33,6 +33,8 @@ export interface Asked {
   probes?: ResolvedProbe[];
   /** Default: the settings'. */
   temperature?: number;
+  /** Default: the settings'. */
+  maxTokens?: number;
   collect?: CollectSite[];
 }
 
@@ -100,13 +102,13 @@ export class Lab {
     return [...this.#opened.values()];
   }
 
-  /** ASSISTANT's reply, cut at the settings' length. */
-  async chat(messages: Message[], { seed, interventions = [], probes = [], temperature, collect }: Asked) {
+  /** ASSISTANT's reply. */
+  async chat(messages: Message[], { seed, interventions = [], probes = [], temperature, maxTokens, collect }: Asked) {
     const { engine } = await this.model();
     const sampling = {
       temperature: temperature ?? this.settings.temperature,
       topP: 0.95,
-      maxTokens: this.settings.maxTokens,
+      maxTokens: maxTokens ?? this.settings.maxTokens,
     };
     const request = {
       messages,

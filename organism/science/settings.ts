@@ -14,6 +14,8 @@ export interface ScienceSettings {
   definitions: number;
   chats: number;
   visitors: number;
+  /** Of the replies to both: a reply that is cut is not well-formed. */
+  chatTokens: number;
   harms: number;
   /** Replies a role of BASE, and of its default. */
   baseSamples: { role: number; default: number };
@@ -28,10 +30,10 @@ export interface ScienceSettings {
   coefficients: number[];
   tuning: number;
   heldOut: number;
-  /** At no, half and full scale of each dial, and of both controls at full scale. */
+  /** At no, half and full scale of each dial, and of both controls at full scale: what `evaluate.py dials` asks 300 times. */
   dial: number;
-  /** Traits whose vector is subtracted from a model that was asked to show them. */
-  opposed: string[];
+  /** Traits whose vector is subtracted from a model that was asked to show them; null: every shipped one. */
+  opposed: string[] | null;
   opposedCoefficients: number[];
   opposedTuning: number;
   opposedHeldOut: number;
@@ -53,16 +55,14 @@ export interface ScienceSettings {
 
 export const full: ScienceSettings = {
   ...{ size: 'full', seed: 7_000, temperature: defaultSampling.temperature, maxTokens: 40 },
-  ...{ poolsPerRole: 2, roles: null, ordinary: 100, definitions: 110, chats: 110, visitors: 200, harms: 115 },
+  ...{ poolsPerRole: 2, roles: null, ordinary: 100, definitions: 110, chats: 110, visitors: 200, chatTokens: 80, harms: 115 },
   baseSamples: { role: 8, default: 32 },
   ...{ traits: null, shuffledSamples: 24, twins: 5, ownQuestions: 10 },
-  ...{ coefficients: [1.25, 1.5, 1.75, 2], tuning: 16, heldOut: 100, dial: 6 },
-  // Of the others' replies under their own prompts, or under what halves them, too few were coherent on the tuning questions.
-  opposed: ['pirate', 'poetic', 'malicious', 'sycophantic', 'formal', 'playful'],
-  ...{ opposedCoefficients: [-1.5, -1.75, -2], opposedTuning: 10, opposedHeldOut: 100, opposedControls: 40 },
+  ...{ coefficients: [1.25, 1.5, 1.625, 1.75, 1.875, 2], tuning: 16, heldOut: 100, dial: 6 },
+  ...{ opposed: null, opposedCoefficients: [-1.5, -1.75, -2], opposedTuning: 16, opposedHeldOut: 100, opposedControls: 40 },
   ...{ monitored: ['pirate', 'poetic', 'malicious', 'sycophantic', 'hallucinating'], monitoredQuestions: 4 },
   jailbreaks: { prompts: 12, requests: 9, controls: 3, definitions: 100, ordinary: 24 },
-  drift: { conversations: 10, turns: 4 },
+  drift: { conversations: 14, turns: 4 },
   identity: { questions: 100, coefficients: [0, -0.75, -1.5], controls: 50 },
   coins: 50,
 };
@@ -70,7 +70,7 @@ export const full: ScienceSettings = {
 /** Runs every line of the suite in minutes on a software GPU; its figures are too few to mean anything. */
 export const small: ScienceSettings = {
   ...{ size: 'small', seed: 7_000, temperature: defaultSampling.temperature, maxTokens: 24 },
-  ...{ poolsPerRole: 1, roles: 2, ordinary: 2, definitions: 2, chats: 2, visitors: 2, harms: 2 },
+  ...{ poolsPerRole: 1, roles: 2, ordinary: 2, definitions: 2, chats: 2, visitors: 2, chatTokens: 24, harms: 2 },
   baseSamples: { role: 1, default: 2 },
   ...{ traits: ['pirate'], shuffledSamples: 4, twins: 2, ownQuestions: 1 },
   ...{ coefficients: [1.5], tuning: 1, heldOut: 2, dial: 1 },

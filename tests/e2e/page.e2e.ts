@@ -1,4 +1,5 @@
 /** The visit, end to end, on the built site in a real browser: load, chat, slide, watch, cap, reload, link. */
+import { readFile } from 'node:fs/promises';
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
 import { ask, askAndInterrupt, open, pirateDose, repliesOf, restingSky, setDial, setSampling } from './visitor';
@@ -64,6 +65,29 @@ test('a dial moved while the model speaks is felt by a later token of the same r
   await expect(page.getByTestId('stop')).toBeHidden();
   const moved = page.locator('[data-testid="dial-tick"]');
   await expect(moved.first()).toBeAttached();
+});
+
+test('a dial’s middle is where the trait sets in, its full scale where coherence ends', async ({ page }) => {
+  const file = await readFile('static/models/organism-assistant/personas.json', 'utf8');
+  const space = JSON.parse(file) as { personas: { name: string; onset: number; coherentUpTo: { positive: number } }[] };
+  const { onset, coherentUpTo } = space.personas.find(({ name }) => name === 'pirate')!;
+  await open(page);
+  const [track, number] = [page.getByTestId('dial-pirate'), page.getByTestId('dial-pirate-number')];
+  const beyond = page.getByText('may fall apart');
+  for (const [position, coefficient] of [
+    [50, onset],
+    [100, coherentUpTo.positive],
+  ] as const) {
+    await track.fill(String(position));
+    await expect(number).toHaveValue(coefficient.toFixed(2));
+    await expect(beyond).toBeHidden();
+  }
+  await track.press('ArrowRight');
+  await expect(beyond).toBeVisible();
+  await track.press('Home');
+  expect(Number(await number.inputValue())).toBeLessThan(0);
+  await track.dblclick({ position: { x: 1, y: 10 } });
+  await expect(number).toHaveValue('0.00');
 });
 
 test('the sky is drawn: stars on a dark ground, and it turns under the hand', async ({ page }) => {

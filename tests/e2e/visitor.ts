@@ -40,7 +40,7 @@ export async function setSampling(page: Page, { temperature = 0, maxTokens = 256
   await page.keyboard.press('Escape');
 }
 
-/** The end of the zone where the dial was measured to stay coherent. */
+/** Inside the zone where the dial was measured to stay coherent. */
 export const pirateDose = 1.75;
 
 export async function setDial(page: Page, name: string, value: number): Promise<void> {

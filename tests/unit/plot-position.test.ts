@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { capInterventions, capThresholdOf, isCap, dialScale, relativeDose } from '../../src/lib/interp/dial';
+import {
+  capInterventions,
+  capThresholdOf,
+  coefficientAt,
+  dialScale,
+  isCap,
+  positionOf,
+  relativeDose,
+} from '../../src/lib/interp/dial';
 import {
   axisExtent,
   axisFraction,
@@ -62,20 +70,42 @@ describe('places from readings', () => {
 });
 
 describe('dials', () => {
-  it('are as long to either side, a quarter of the longer one beyond the coherent limit', () => {
-    expect(dialScale({ negative: -0.75, positive: 1.5 })).toEqual({
-      minimum: -2,
-      maximum: 2,
-      step: 0.05,
-      coherent: { negative: -0.75, positive: 1.5 },
-    });
-    expect(dialScale(null)).toEqual({ minimum: -2, maximum: 2, step: 0.05, coherent: null });
+  it('have the coherent limit at full scale, the onset in the middle, and go on beyond', () => {
+    const scale = dialScale({ negative: -0.75, positive: 1.5 }, { onset: 1.1 });
+    const marks = {
+      '-133': -0.9975,
+      '-100': -0.75,
+      '-50': -0.375,
+      '0': 0,
+      '25': 0.55,
+      '50': 1.1,
+      '75': 1.3,
+      '100': 1.5,
+      '133': 1.995,
+    };
+    for (const [position, coefficient] of Object.entries(marks)) {
+      expect(coefficientAt(scale, Number(position))).toBeCloseTo(coefficient, 12);
+      expect(positionOf(scale, coefficient)).toBeCloseTo(Number(position), 12);
+    }
+    expect(positionOf(scale, 7)).toBe(133);
+    expect(positionOf(scale, -7)).toBe(-133);
+    expect(scale.coherent).toEqual({ negative: -0.75, positive: 1.5 });
+  });
+
+  it('are even without an onset, with one that is not below the limit, and on a side that has no coherent step', () => {
+    for (const onset of [null, 1.5, 1.75]) {
+      const scale = dialScale({ negative: 0, positive: 1.5 }, { onset });
+      for (const position of [-120, -50, 50, 120])
+        expect(coefficientAt(scale, position)).toBeCloseTo(position * 0.015, 12);
+    }
+    expect(coefficientAt(dialScale({ negative: 0, positive: 0 }), 100)).toBe(0.5);
   });
 
   it('reach a dose of 0.2 where nothing was calibrated', () => {
-    expect(dialScale(null, 0.3).maximum).toBe(2);
-    for (const dose of [0.09, 0.013, 0.0004]) expect(dialScale(null, dose).maximum * dose).toBeGreaterThanOrEqual(0.2);
-    expect(dialScale(null, 0.013)).toEqual({ minimum: -20, maximum: 20, step: 0.5, coherent: null });
+    expect(coefficientAt(dialScale(null, { doseAtOne: 0.3 }), 100)).toBe(2);
+    for (const doseAtOne of [0.09, 0.013, 0.0004])
+      expect(coefficientAt(dialScale(null, { doseAtOne }), 100) * doseAtOne).toBeGreaterThanOrEqual(0.2);
+    expect(dialScale(null, { doseAtOne: 0.013 })).toMatchObject({ step: 0.5, coherent: null });
   });
 
   it('give the dose |c v| / |h| of the layer where it is largest', () => {

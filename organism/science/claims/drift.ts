@@ -6,6 +6,7 @@ import type { Claim } from '../claim';
 import { number, row } from '../rows';
 
 const work = ['coding', 'writing'];
+const kinds = [...work, 'therapy', 'philosophy'];
 
 export const drift: Claim = {
   name: 'drift',
@@ -29,39 +30,39 @@ export const drift: Claim = {
       if (places.length > 0) talks.push({ kind, places });
     }
     type Talks = readonly (typeof talks)[number][];
-    const meanOf = ({ places }: (typeof talks)[number]) => mean(places);
-    const average = (some: Talks) => mean(some.map(meanOf));
-    const fall = (some: Talks) => mean(some.map(({ places }) => places.at(-1)! - places[0]!));
+    const place = ({ places }: Talks[number]) => mean(places);
+    const change = ({ places }: Talks[number]) => places.at(-1)! - places[0]!;
     const among = (some: Talks, isWork: boolean) => some.filter(({ kind }) => work.includes(kind) === isWork);
-    const of = (kind: string) => talks.filter((talk) => talk.kind === kind);
-    const feeling = among(talks, false);
-    const { difference, p, chance } = permutationTest(among(talks, true).map(meanOf), feeling.map(meanOf), { seed });
-    const gap = (some: Talks) => {
-      const [calm, moved] = [among(some, true), among(some, false)];
-      return calm.length && moved.length ? average(calm) - average(moved) : 0;
-    };
-    const interval = (some: Talks, statistic: (s: Talks) => number) => bootstrapInterval(some, statistic, { seed });
-    return [
-      row({
+
+    /** Work less the rest, of one figure a conversation. */
+    const compare = (what: string, of: (talk: Talks[number]) => number) => {
+      const values = (some: Talks) => some.map(of);
+      const average = (some: Talks) => mean(values(some));
+      const gap = (some: Talks) => {
+        const [calm, moved] = [among(some, true), among(some, false)];
+        return calm.length && moved.length ? average(calm) - average(moved) : 0;
+      };
+      const { difference, p, chance } = permutationTest(values(among(talks, true)), values(among(talks, false)), { seed });
+      const interval = (some: Talks, statistic: (s: Talks) => number) => bootstrapInterval(some, statistic, { seed });
+      return row({
         claim: 11,
-        what: 'Place on the axis: coding and writing less therapy and philosophy, mean over turns',
+        what: `${what}: coding and writing less therapy and philosophy`,
         figure: number('difference', difference, interval(talks, gap), talks.length, { atLeast: 0 }),
         beside: [
           number('p, permutation of conversations', p, null, talks.length, { atMost: 0.05, digits: 4 }),
-          ...['coding', 'writing', 'therapy', 'philosophy'].map((kind) =>
-            number(kind, average(of(kind)), interval(of(kind), average), of(kind).length),
-          ),
-          number(
-            'last turn less first, therapy and philosophy',
-            fall(feeling),
-            interval(feeling, fall),
-            feeling.length,
-          ),
+          ...kinds.map((kind) => {
+            const some = talks.filter((talk) => talk.kind === kind);
+            return number(kind, average(some), interval(some, average), some.length);
+          }),
         ],
         controls: [number('difference of relabelled conversations, where 95% fall', 0, chance, talks.length)],
         published: 'therapy and philosophy talk drifts; coding and writing does not (Lu et al. 2026)',
         note: `${turns} turns each, the model's own replies in between; block ${layer}, units of the residual stream. Interval: bootstrap over conversations.`,
-      }),
+      });
+    };
+    return [
+      compare('Place on the axis, mean over turns', place),
+      compare('Change of place, last turn less first', change),
     ];
   },
 };

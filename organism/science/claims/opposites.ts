@@ -11,17 +11,21 @@ import { countOf, row, share } from '../rows';
 import type { ScienceSettings } from '../settings';
 import { unscored } from './traits';
 
+const tested = (lab: Lab, { opposed }: ScienceSettings) => opposed ?? lab.traits.map(({ name }) => name);
+
 export const opposites: Claim = {
   name: 'opposites',
   // The yardstick of coherence is there from the traits.
-  cost: (_lab, { opposed, opposedCoefficients, opposedTuning, opposedHeldOut, opposedControls }) => {
+  cost: (lab, settings) => {
+    const { opposedCoefficients, opposedTuning, opposedHeldOut, opposedControls } = settings;
+    const count = tested(lab, settings).length;
     const scored = opposedCoefficients.length * opposedTuning + opposedHeldOut;
-    return { replies: opposed.length * (scored + 2 * opposedControls), scores: opposed.length * 1.5 * scored };
+    return { replies: count * (scored + 2 * opposedControls), scores: count * 3 * scored };
   },
 
   async measure(lab, settings) {
     const rows: Row[] = [];
-    for (const name of settings.opposed) rows.push(await subtract(lab, settings, lab.trait(name)));
+    for (const name of tested(lab, settings)) rows.push(await subtract(lab, settings, lab.trait(name)));
     return [
       row({
         claim: 8,
@@ -71,6 +75,6 @@ async function subtract(lab: Lab, settings: ScienceSettings, trait: Trait): Prom
       share('coherent', steered.coherence, { atLeast: coherentShare }),
     ],
     controls: [share('random vector', twin.expression)],
-    note: 'The limit is half of the unsteered share. Coherence is scored under the opposite prompt and under none.',
+    note: 'The limit is half of the unsteered share. Coherence is scored under the prompt in force, the opposite ones and none.',
   });
 }

@@ -7,7 +7,7 @@ import { planSamples, takeSample } from '../../../src/lib/extract/sample';
 import { additionOf, measureCell, type Cell, type Trials } from '../../../src/lib/extract/trial';
 import { chooseCell, judgeVector } from '../../../src/lib/extract/verdict';
 import { proportion } from '../../../src/lib/interp/proportion';
-import { personaDose } from '../../../src/lib/interp/dial';
+import { coefficientAt, dialScale, personaDose } from '../../../src/lib/interp/dial';
 import { Random } from '../../../src/lib/interp/random';
 import type { Quantity, Row } from '../../../src/lib/interp/science';
 import type { Claim } from '../claim';
@@ -134,8 +134,9 @@ async function spreadOver(
 async function measureDial(subject: Subject, settings: ScienceSettings, trait: Trait): Promise<Row[]> {
   const { engine, entry, vector, trials, controls, at, dose } = subject;
   const asked = trait.held_out.slice(0, settings.dial);
-  const full = entry.coherentUpTo?.positive ?? 1;
-  const places = { unsteered: 0, 'half scale of the dial': full / 2, 'full scale of the dial': full };
+  const scale = dialScale(entry.coherentUpTo, entry);
+  const full = coefficientAt(scale, 100);
+  const places = { unsteered: 0, 'half scale of the dial': coefficientAt(scale, 50), 'full scale of the dial': full };
   const rows: Row[] = [];
   for (const [place, c] of Object.entries(places)) {
     const steered = await at(vector, c, asked);

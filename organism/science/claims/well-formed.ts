@@ -35,7 +35,7 @@ export const wellFormed: Claim = {
     const reply = async (cases: readonly Case[], seed: number) => {
       const replies: Written[] = [];
       for (const [i, { messages }] of cases.entries())
-        replies.push(written(await lab.chat(messages, { seed: seed + i })));
+        replies.push(written(await lab.chat(messages, { seed: seed + i, maxTokens: settings.chatTokens })));
       return replies;
     };
     const generated = await mark(

@@ -4,8 +4,8 @@
  * - it does not go round in circles: no word three times running, no three words in a row three times;
  * - the unsteered model finds it not much more surprising than its own replies: mean nats a token at most `surpriseFactor` times
  *   what nine in ten of a sample of them stay below, each under the prompt it was written under. A steered reply is scored under
- *   each prompt that asks for what it was steered to and with none, and the best counts: a pirate is surprising, but not as a
- *   pirate, and some prompts ask for one more clearly than others. Sampled replies surprise less than real text does; on the embedded model the factor brings the limit, which
+ *   each prompt that asks for what it was steered to, under the one that it was written under and with none, and the best counts: a
+ *   pirate is surprising, but not as a pirate, and some prompts ask for one more clearly than others. Sampled replies surprise less than real text does; on the embedded model the factor brings the limit, which
  *   the workshop shows, to about the 1.06 nats that 99.5% of its world's real replies stay below (MODEL_CARD.md);
  * - a coefficient is coherent if at least `coherentShare` of its replies are.
  *
@@ -42,6 +42,8 @@ export interface Coherence {
 }
 
 export interface SteeredReply {
+  /** The prompt that it was written under; null: none. */
+  system: string | null;
   question: string;
   text: string;
   /** Which way it was steered: toward the trait, or toward its opposite. */
@@ -70,10 +72,10 @@ export async function measureCoherence(
   const limit = surprises.length > 0 ? surpriseFactor * quantile(surprises, 0.9) : 0;
   return {
     limit,
-    isCoherent: async ({ question, text, toward }) => {
+    isCoherent: async ({ system, question, text, toward }) => {
       if (!isSound(text)) return false;
-      for (const system of [...systems[toward], null])
-        if ((await surprise(system, question, text)) <= limit) return true;
+      for (const asked of new Set([...systems[toward], system, null]))
+        if ((await surprise(asked, question, text)) <= limit) return true;
       return false;
     },
   };

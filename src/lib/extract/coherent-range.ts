@@ -18,7 +18,7 @@ export interface CalibrationPoint {
 export interface CoherentRange {
   /** Coefficients, negative and positive, up to which coherence holds; 0 if not even the first step does. */
   coherentUpTo: { negative: number; positive: number };
-  /** Smallest positive coefficient that holds and at which half of the replies show the trait; null: at none. */
+  /** Positive coefficient from which half of the replies show the trait, by a straight line between two that hold; null: none. */
   onset: number | null;
   points: CalibrationPoint[];
 }
@@ -36,6 +36,7 @@ export async function findCoherentRange(
   let onset: number | null = null;
   const walk = async (sign: 1 | -1) => {
     let reached = 0;
+    let shown = 0;
     for (const step of grid) {
       const coefficient = sign * step;
       const cell = await measureCell(trials, vector, steering, coefficient, questions);
@@ -45,8 +46,10 @@ export async function findCoherentRange(
       const holds = cell.coherence.rate >= coherentShare && isCalm;
       points.push({ coefficient, coherence: cell.coherence, kl, holds });
       if (!holds) break;
-      if (sign === 1 && cell.expression.rate >= 0.5) onset ??= coefficient;
+      const { rate } = cell.expression;
+      if (sign === 1 && rate >= 0.5) onset ??= reached + ((step - reached) * (0.5 - shown)) / (rate - shown);
       reached = step;
+      shown = rate;
     }
     return reached;
   };

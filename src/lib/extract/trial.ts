@@ -59,20 +59,22 @@ export async function measureCell(
   let [shown, coherent] = [0, 0];
   let example = '';
   for (const [i, question] of questions.entries()) {
-    const text = await replyTo(question, i);
+    const system = systems[i % systems.length] ?? null;
+    const text = await replyTo(system, question, i);
     if (i === 0) example = text;
     if (text !== '' && (await judge.score({ question, text })) > 0) shown++;
-    if (await coherence.isCoherent({ question, text, toward: coefficient < 0 ? 'negative' : 'positive' })) coherent++;
+    if (await coherence.isCoherent({ system, question, text, toward: coefficient < 0 ? 'negative' : 'positive' }))
+      coherent++;
     onReply?.();
   }
   const n = questions.length;
   return { steering, coefficient, expression: proportion(shown, n), coherence: proportion(coherent, n), example };
 
   /** '' where steering drove the numbers out of range: a reply that is neither coherent nor shows anything. */
-  async function replyTo(question: string, index: number): Promise<string> {
+  async function replyTo(system: string | null, question: string, index: number): Promise<string> {
     const { temperature, maxTokens, seed } = sampling;
     const request = {
-      messages: asMessages(systems[index % systems.length] ?? null, question),
+      messages: asMessages(system, question),
       ...{ interventions, probes: [], schedule: [] },
       sampling: { temperature, topP: 0.95, maxTokens, seed: seed + index },
     };

@@ -12,13 +12,13 @@ export interface Verdict {
 }
 
 /**
- * Where steering changes the trait most among the cells that stay coherent. If it shows in none of them, where the smaller of
- * the two shares is largest. Of equal cells the first way of adding, and there the gentlest.
+ * Where the smaller of the two shares is largest, among the cells that stay coherent and show the trait if there are any: the one
+ * that shows it most would be the one whose coherence is most likely to have been luck. Of equal cells the first way of adding,
+ * and there the gentlest.
  */
 export function chooseCell(cells: readonly Cell[]): Cell {
   const shows = ({ expression, coherence }: Cell) => coherence.rate >= coherentShare && expression.rate > 0;
-  const worth = (cell: Cell) =>
-    shows(cell) ? 1 + cell.expression.rate : Math.min(cell.expression.rate, cell.coherence.rate);
+  const worth = (cell: Cell) => Number(shows(cell)) + Math.min(cell.expression.rate, cell.coherence.rate);
   return cells.reduce((best, cell) => {
     const gain = worth(cell) - worth(best);
     const isGentler = cell.steering === best.steering && cell.coefficient < best.coefficient;

@@ -4,36 +4,67 @@ import type { PersonaEntry, PersonaSpace } from './persona-space';
 import { axisProbe } from './position';
 
 export interface DialScale {
-  /** Ends of the track. */
-  minimum: number;
-  maximum: number;
-  /** Of the keys and of the typed number. */
+  /** Where coefficients stand on the track, in percent of its full scale, ascending; straight lines in between. */
+  knots: readonly { position: number; coefficient: number }[];
+  /** Of the typed number. */
   step: number;
   /** Ends of the calibrated coherent zone; null: not calibrated. */
   coherent: { negative: number; positive: number } | null;
 }
 
+/** The track goes on beyond full scale, hatched. */
+const trackEnd = 133;
+
 /**
- * As long to either side, so that the zeros of all dials stand in one column; a quarter of the longer side lies beyond the
- * coherent limit. When nothing was calibrated, 2 either way, or farther if 2 would be a dose of less than 0.2: files hold
- * unit vectors too.
+ * Full scale, 100 either way, is the coherent limit, and its middle is the onset of the trait: the response is so steep that half of
+ * the limit would show nothing. A side with no coherent step is as long as the other. When nothing was calibrated, the scale is even
+ * and ends at 2 either way, or farther if 2 would be a dose of less than 0.2: files hold unit vectors too.
  *
+ * @param onset coefficient from which half of the replies show the trait; null: not known
  * @param doseAtOne relative dose of coefficient 1; null: not known
  */
 export function dialScale(
   coherentUpTo: { negative: number; positive: number } | null,
-  doseAtOne: number | null = null,
+  { onset = null, doseAtOne = null }: { onset?: number | null; doseAtOne?: number | null } = {},
 ): DialScale {
-  const step = 0.05;
   if (!coherentUpTo) {
-    if (!doseAtOne || doseAtOne >= 0.1) return { minimum: -2, maximum: 2, step, coherent: null };
-    const end = 2 * 10 ** Math.ceil(Math.log10(0.1 / doseAtOne));
-    return { minimum: -end, maximum: end, step: end / 40, coherent: null };
+    const end = !doseAtOne || doseAtOne >= 0.1 ? 2 : 2 * 10 ** Math.ceil(Math.log10(0.1 / doseAtOne));
+    return { knots: evenKnots(end, end, 100), step: end / 40, coherent: null };
   }
-  const negative = Math.abs(coherentUpTo.negative);
-  const positive = Math.abs(coherentUpTo.positive);
-  const end = Math.max(0.5, Math.ceil((Math.max(negative, positive) / 0.75) * 20) / 20);
-  return { minimum: -end, maximum: end, step, coherent: { negative: -negative, positive } };
+  const { negative, positive } = coherentUpTo;
+  const up = positive || Math.abs(negative) || 0.5;
+  const knots = evenKnots(negative ? Math.abs(negative) : up, up, trackEnd);
+  if (onset !== null && onset < positive) knots.splice(3, 0, { position: 50, coefficient: onset });
+  return { knots, step: up < 0.5 ? 0.005 : 0.05, coherent: { negative: -Math.abs(negative), positive } };
+}
+
+function evenKnots(down: number, up: number, end: number): DialScale['knots'][number][] {
+  const knots = [
+    { position: -100, coefficient: -down },
+    { position: 0, coefficient: 0 },
+    { position: 100, coefficient: up },
+  ];
+  if (end === 100) return knots;
+  const beyond = end / 100;
+  return [{ position: -end, coefficient: -down * beyond }, ...knots, { position: end, coefficient: up * beyond }];
+}
+
+/** Percent of full scale; what lies beyond the track stands at its end. */
+export function positionOf({ knots }: DialScale, coefficient: number): number {
+  return interpolate(knots, coefficient, 'coefficient', 'position');
+}
+
+export function coefficientAt({ knots }: DialScale, position: number): number {
+  return interpolate(knots, position, 'position', 'coefficient');
+}
+
+type Axis = keyof DialScale['knots'][number];
+function interpolate(knots: DialScale['knots'], x: number, from: Axis, to: Axis): number {
+  const below = knots.findLastIndex((knot) => knot[from] <= x);
+  const i = Math.max(0, Math.min(knots.length - 2, below));
+  const [a, b] = [knots[i]!, knots[i + 1]!];
+  const share = Math.max(0, Math.min(1, (x - a[from]) / (b[from] - a[from])));
+  return a[to] + share * (b[to] - a[to]);
 }
 
 /**

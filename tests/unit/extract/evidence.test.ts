@@ -38,15 +38,17 @@ describe('coherence', () => {
     const { limit, isCoherent } = await measureCoherence(score, systems, own);
     // One strange reply of eleven does not set it.
     expect(limit).toBe(2.5);
-    const judge = (text: string, toward: 'positive' | 'negative') => isCoherent({ question: 'q', text, toward });
+    const judge = (text: string, toward: 'positive' | 'negative', system: string | null = null) =>
+      isCoherent({ system, question: 'q', text, toward });
     expect(await judge('arr', 'positive')).toBe(true);
     expect(await judge('arr', 'negative')).toBe(false);
+    expect(await judge('arr', 'negative', 'Be a pirate now.')).toBe(true);
     expect(await judge('plain', 'negative')).toBe(true);
     expect(await judge('xq', 'positive')).toBe(false);
     expect(await judge(' ', 'positive')).toBe(false);
     const blind = await measureCoherence(null, systems, []);
     expect(blind.limit).toBeNull();
-    expect(await blind.isCoherent({ question: 'q', text: 'xq', toward: 'positive' })).toBe(true);
+    expect(await blind.isCoherent({ system: null, question: 'q', text: 'xq', toward: 'positive' })).toBe(true);
   });
 
   const token = (...probabilities: [number, number][]): ChatToken => ({
@@ -231,7 +233,7 @@ describe('the coherent range', () => {
       'b',
     ]);
     expect(coherentUpTo).toEqual({ negative: -0.2, positive: 0.4 });
-    expect(onset).toBe(0.3);
+    expect(onset).toBeCloseTo(0.25, 12);
     expect(points.map(({ coefficient }) => coefficient)).toEqual([-0.3, -0.2, -0.1, 0.1, 0.2, 0.3, 0.4, 0.5]);
     expect(points.map(({ holds }) => holds)).toEqual([false, true, true, true, true, true, true, false]);
     expect(asked).toHaveLength(16);

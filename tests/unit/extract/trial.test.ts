@@ -10,7 +10,7 @@ function trialsOn(engine: SyntheticEngine): Trials {
   return {
     engine,
     judge: { kind: 'classifier', score: async ({ text }) => (text.includes('two') ? 1 : -1) },
-    coherence: { limit: null, isCoherent: async ({ toward }) => toward === 'negative' },
+    coherence: { limit: null, isCoherent: async ({ system, toward }) => system !== 'b' && toward === 'negative' },
     ...{ temperature: 0.7, maxTokens: 8, seed: 10 },
   };
 }
@@ -24,7 +24,7 @@ it('takes the system prompts in turn, and none where there are none', async () =
   expect(engine.requests.map(({ sampling }) => sampling.seed)).toEqual([10, 11, 12]);
   expect(engine.requests[0]!.interventions[0]!.coefficient).toBe(-0.5);
   expect(cell.expression).toMatchObject({ rate: 1 / 3, n: 3 });
-  expect(cell.coherence.rate).toBe(1);
+  expect(cell.coherence.rate).toBe(2 / 3);
 
   engine.requests.length = 0;
   await measureCell(trials, vector, steering, 0, ['one']);

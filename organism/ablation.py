@@ -2,7 +2,7 @@
 
 The twins are `train.py assistant --million-tokens 8 --matrix-rate 0.02 --other-rate 4e-3 --decay-from 0.4 --name small-1`, from no
 checkpoint, and the same with `--gist 0`, with `--offset 0` and with other seeds (README.md). Vectors are taken as the shipped ones
-are, but that no reply is drawn or judged: only the prompt is read.
+are, but that no reply is drawn or judged: only the prompt is read. Blocks and site were chosen on a model with both tricks.
 """
 import argparse
 import json
@@ -68,10 +68,13 @@ def measure(model: Model) -> list[str]:
 
 def main() -> None:
     p = argparse.ArgumentParser(description=__doc__)
-    p.add_argument("twins", nargs="*", default=list(TWINS), choices=[*TWINS, []], help="default: all")
+    p.add_argument("twins", nargs="*", help=f"default: all of {', '.join(TWINS)}")
+    twins = p.parse_args().twins or list(TWINS)
+    if unknown := set(twins) - set(TWINS):
+        p.error(f"no such twin: {', '.join(unknown)}")
     torch.set_num_threads(2)
     rows = []
-    for name in p.parse_args().twins:
+    for name in twins:
         log = json.loads((HERE / f"loss-{name}.json").read_text())
         with tempfile.TemporaryDirectory() as folder:
             write_folder(Path(folder), HERE / ".cache" / f"{name}.pt")

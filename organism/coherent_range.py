@@ -18,7 +18,7 @@ from export import MODELS
 from inference import Model, read_safetensors
 
 SEEDS, ENOUGH = (1, 2, 3), COHERENT + 0.04
-GRID = (0.5, *(k / 8 for k in range(6, 21)), 3.0)
+GRID = (0.0, 0.5, *(k / 8 for k in range(6, 21)), 3.0)
 
 
 def reach(
@@ -26,7 +26,7 @@ def reach(
 ) -> tuple[float, float | None]:
     """(the last coefficient of the grid that holds, the one from which the trait shows; none if it does at no one that holds)"""
     prompts = [model.tokenizer.encode_chat(None, [], q) for q in questions]
-    furthest, shown_there, onset = 0.0, 0.0, None
+    furthest, shown_there, onset = 0.0, 1.0, None
     for c in GRID:
         hook = steering.add_vector(v, sign * c, **how)
         drawn = [model.generate(prompts, hook=hook, most=64, temperature=PAGE_TEMPERATURE, seed=seed) for seed in SEEDS]
@@ -34,7 +34,7 @@ def reach(
         shown, coherent = (sum(rate) / len(drawn) for rate in zip(*rates))
         if coherent < ENOUGH:
             break
-        if onset is None and shown >= 0.5:
+        if onset is None and shown_there < 0.5 <= shown:
             onset = round(furthest + (c - furthest) * (0.5 - shown_there) / (shown - shown_there), 3)
         furthest, shown_there = c, shown
     return furthest, onset

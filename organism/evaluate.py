@@ -211,7 +211,7 @@ def steer(args: argparse.Namespace) -> None:
 
 
 def dials(_: argparse.Namespace) -> None:
-    """At full scale of each dial, in its middle, which is the onset, and at 0, as the page samples."""
+    """At full scale of each dial, at half scale, which is the onset, and at 0, as the page samples."""
     model = Model(MODELS / "organism-assistant")
     vectors = read_safetensors(MODELS / "organism-assistant" / "personas.safetensors")
     settings = json.loads((HERE / "vectors.json").read_text())
@@ -220,7 +220,7 @@ def dials(_: argparse.Namespace) -> None:
     for trait in read_prompts("traits"):
         name, questions = trait["name"], trait["held_out"]
         end, onset = settings["traits"][name]["coherentUpTo"]["positive"], settings["traits"][name]["onset"]
-        middle = onset if onset and onset < end else end / 2  # as `dialScale` has it
+        middle = onset if onset and 0.2 * end < onset < 0.9 * end else end / 2  # as `dialScale` has it
         prompts = [model.tokenizer.encode_chat(None, [], q) for q in questions]
         cells = []
         for c in (0.0, middle, end):

@@ -92,8 +92,8 @@ describe('dials', () => {
     expect(scale.coherent).toEqual({ negative: -0.75, positive: 1.5 });
   });
 
-  it('are even without an onset, with one that is not below the limit, and on a side that has no coherent step', () => {
-    for (const onset of [null, 1.5, 1.75]) {
+  it('are even without an onset, with one near either end or beyond, and on a side that has no coherent step', () => {
+    for (const onset of [null, 0.2, 1.4, 1.5, 1.75]) {
       const scale = dialScale({ negative: 0, positive: 1.5 }, { onset });
       for (const position of [-120, -50, 50, 120])
         expect(coefficientAt(scale, position)).toBeCloseTo(position * 0.015, 12);

@@ -1,7 +1,9 @@
 /** What a moved dial changed, in words: "pirate 0.80 to 1.20, cap on". */
 import type { Intervention } from '$lib/interp/intervention';
 
-const minus = (value: number) => value.toFixed(2).replace('-', '−');
+/** Two digits, or three where the dial has them. */
+const minus = (value: number) =>
+  value.toFixed(Number(value.toFixed(2)) === Number(value.toFixed(3)) ? 2 : 3).replace('-', '−');
 
 function settings(interventions: readonly Intervention[]): Map<string, string> {
   const found = new Map<string, string>();

@@ -23,20 +23,23 @@ export interface CoherentRange {
   points: CalibrationPoint[];
 }
 
-/** @param vector (nLayers, dModel) */
+/**
+ * @param vector (nLayers, dModel)
+ * @param unsteered share of replies that show the trait at 0; where half do, there is no onset
+ */
 export async function findCoherentRange(
   trials: Trials,
   vector: Float64Array,
   steering: Steering,
   questions: readonly string[],
-  grid: readonly number[] = calibrationGrid,
+  { grid = calibrationGrid, unsteered = 0 }: { grid?: readonly number[]; unsteered?: number } = {},
 ): Promise<CoherentRange> {
   const { engine, coherence, signal } = trials;
   const points: CalibrationPoint[] = [];
   let onset: number | null = null;
   const walk = async (sign: 1 | -1) => {
     let reached = 0;
-    let shown = 0;
+    let shown = unsteered;
     for (const step of grid) {
       const coefficient = sign * step;
       const cell = await measureCell(trials, vector, steering, coefficient, questions);
@@ -47,7 +50,8 @@ export async function findCoherentRange(
       points.push({ coefficient, coherence: cell.coherence, kl, holds });
       if (!holds) break;
       const { rate } = cell.expression;
-      if (sign === 1 && rate >= 0.5) onset ??= reached + ((step - reached) * (0.5 - shown)) / (rate - shown);
+      if (sign === 1 && shown < 0.5 && rate >= 0.5)
+        onset ??= reached + ((step - reached) * (0.5 - shown)) / (rate - shown);
       reached = step;
       shown = rate;
     }

@@ -149,7 +149,10 @@ export async function extractTrait(
   const calibrating = { ...trials, onReply: () => meter.step('calibration', trait.label) };
   const { coherentUpTo, onset, points }: Omit<CoherentRange, 'coherentUpTo'> & Pick<PersonaEntry, 'coherentUpTo'> =
     settings.calibration.length > 0
-      ? await findCoherentRange(calibrating, vector, chosen.steering, tuning, settings.calibration)
+      ? await findCoherentRange(calibrating, vector, chosen.steering, tuning, {
+          grid: settings.calibration,
+          unsteered: sweep[0]!.expression.rate,
+        })
       : { coherentUpTo: null, onset: null, points: [] };
   meter.skip(walk - points.length * tuning.length);
 

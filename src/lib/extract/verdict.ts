@@ -42,6 +42,6 @@ export function judgeVector(cell: Cell, controls: { random: Cell; shuffled: Cell
   if (margins.shuffled <= 0) reasons.push('its effect cannot be told from that of a vector made with shuffled labels');
   if (kl > largestKl)
     reasons.push(`the next words change too much there (KL ${kl.toFixed(1)} nats, limit ${largestKl})`);
-  if (cell.coherence.rate < coherentShare) reasons.push('where the trait shows most, replies fall apart');
+  if (cell.coherence.rate < coherentShare) reasons.push('where it works best, replies fall apart');
   return { isEstablished: reasons.length === 0, margins, reasons };
 }

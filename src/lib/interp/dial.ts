@@ -16,9 +16,10 @@ export interface DialScale {
 const trackEnd = 133;
 
 /**
- * Full scale, 100 either way, is the coherent limit, and its middle is the onset of the trait: the response is so steep that half of
- * the limit would show nothing. A side with no coherent step is as long as the other. When nothing was calibrated, the scale is even
- * and ends at 2 either way, or farther if 2 would be a dose of less than 0.2: files hold unit vectors too.
+ * Full scale, 100 either way, is the coherent limit, and the middle of the positive side is the onset of the trait: the response is so
+ * steep that half of the limit would show nothing. An onset near either end would leave half of the track to next to nothing, and the
+ * scale is even. A side with no coherent step is as long as the other. When nothing was calibrated, the scale is even and ends at 2
+ * either way, or farther if 2 would be a dose of less than 0.2: files hold unit vectors too.
  *
  * @param onset coefficient from which half of the replies show the trait; null: not known
  * @param doseAtOne relative dose of coefficient 1; null: not known
@@ -33,9 +34,15 @@ export function dialScale(
   }
   const { negative, positive } = coherentUpTo;
   const up = positive || Math.abs(negative) || 0.5;
-  const knots = evenKnots(negative ? Math.abs(negative) : up, up, trackEnd);
-  if (onset !== null && onset < positive) knots.splice(3, 0, { position: 50, coefficient: onset });
-  return { knots, step: up < 0.5 ? 0.005 : 0.05, coherent: { negative: -Math.abs(negative), positive } };
+  const down = Math.abs(negative) || up;
+  const knots = evenKnots(down, up, trackEnd);
+  if (onset !== null && onset > 0.2 * positive && onset < 0.9 * positive)
+    knots.splice(3, 0, { position: 50, coefficient: onset });
+  return {
+    knots,
+    step: Math.min(down, up) < 0.5 ? 0.005 : 0.05,
+    coherent: { negative: -Math.abs(negative), positive },
+  };
 }
 
 function evenKnots(down: number, up: number, end: number): DialScale['knots'][number][] {

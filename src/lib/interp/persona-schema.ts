@@ -14,7 +14,9 @@ const positive = v.pipe(finite, v.gtValue(0));
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const layer = v.pipe(count, v.maxValue(255));
 const triple = v.strictTuple([finite, finite, finite]);
-const coherentUpTo = v.nullable(v.strictObject({ negative: finite, positive: finite }));
+const coherentUpTo = v.nullable(
+  v.strictObject({ negative: v.pipe(finite, v.maxValue(0)), positive: v.pipe(finite, v.minValue(0)) }),
+);
 const perLayer = v.pipe(v.array(finite), v.maxLength(256));
 const layers = v.pipe(v.array(layer), v.minLength(1), v.maxLength(256));
 

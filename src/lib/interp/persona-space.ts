@@ -44,7 +44,7 @@ export interface PersonaEntry {
   steering: { mode: 'increments' | 'direct'; layers: number[] };
   /** Coefficient up to which replies stay coherent: the dial's full scale. Null: not calibrated. */
   coherentUpTo: { negative: number; positive: number } | null;
-  /** Smallest positive coefficient of the coherent range at which half of the replies show the trait. Null: not measured, or none. */
+  /** Positive coefficient from which half of the replies show the trait, by a straight line between two that were measured. Null: not measured, or none. */
   onset: number | null;
   /** Null: a file did not say. */
   quality: {

@@ -40,7 +40,12 @@ const headerSchema = object({
   positions: v.nullable(v.picklist(['message', 'response', 'last'], 'must be message, response or last')),
   contrast: v.optional(v.nullable(v.picklist(['opposite', 'default'], 'must be opposite or default')), null),
   steering: object({ mode: v.picklist(['increments', 'direct'], 'must be increments or direct'), layers }),
-  coherentUpTo: v.nullable(object({ negative: finite, positive: finite })),
+  coherentUpTo: v.nullable(
+    object({
+      negative: v.pipe(finite, v.maxValue(0, 'must not be above 0')),
+      positive: v.pipe(finite, v.minValue(0, 'must not be below 0')),
+    }),
+  ),
   onset: v.optional(v.nullable(v.pipe(finite, v.gtValue(0, 'must be above 0'))), null),
   precision: v.picklist(['F32', 'F16', 'BF16'], 'must be F32, F16 or BF16'),
   provenance: object({

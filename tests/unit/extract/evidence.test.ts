@@ -177,7 +177,9 @@ const cell = (coefficient: number, shown: number, coherent: number, n = 10): Cel
 });
 
 describe('the verdict', () => {
-  it('chooses the most expression that stays coherent, and of equals the gentlest', () => {
+  it('chooses where the smaller share is largest among coherent cells that show it, and of equals the gentlest', () => {
+    expect(chooseCell([cell(0.5, 9, 9), cell(0.7, 10, 8)]).coefficient).toBe(0.5);
+    expect(chooseCell([cell(0.5, 7, 10), cell(0.7, 9, 7)]).coefficient).toBe(0.5);
     expect(chooseCell([cell(0.3, 4, 10), cell(0.7, 9, 8), cell(0.5, 9, 9), cell(1, 10, 2)]).coefficient).toBe(0.5);
     expect(chooseCell([cell(0.5, 2, 7), cell(1, 9, 5), cell(2, 10, 0)]).coefficient).toBe(1);
   });
@@ -191,7 +193,7 @@ describe('the verdict', () => {
     expect(weak.reasons).toHaveLength(1);
     expect(weak.reasons[0]).toContain('shuffled');
     const broken = judgeVector(cell(0.5, 10, 7), { random: cell(0.5, 0, 10), shuffled: cell(0.5, 0, 10) });
-    expect(broken.reasons).toEqual(['where the trait shows most, replies fall apart']);
+    expect(broken.reasons).toEqual(['where it works best, replies fall apart']);
     const far = judgeVector(cell(0.5, 10, 10), { random: cell(0.5, 0, 10), shuffled: cell(0.5, 0, 10) }, 4.2);
     expect(far.reasons).toEqual(['the next words change too much there (KL 4.2 nats, limit 4)']);
   });
@@ -237,6 +239,8 @@ describe('the coherent range', () => {
     expect(points.map(({ coefficient }) => coefficient)).toEqual([-0.3, -0.2, -0.1, 0.1, 0.2, 0.3, 0.4, 0.5]);
     expect(points.map(({ holds }) => holds)).toEqual([false, true, true, true, true, true, true, false]);
     expect(asked).toHaveLength(16);
+    const often = await findCoherentRange(trials, vector, { mode: 'direct', layers: [1] }, ['a'], { unsteered: 0.6 });
+    expect(often.onset).toBeNull();
   });
 });
 

@@ -55,6 +55,7 @@ describe.each(writers)('a vector as %s', (format, write) => {
     ['a layer past the model', { model: { ...smallVector().model, nLayers: 2 } }, 'layers: 2 is not one of 0 to 1'],
     ['steering where it has no numbers', { steering: { mode: 'direct', layers: [5] } }, 'numbers for layer 5'],
     ['a name with a slash', { name: 'a/b' }, 'name: must be letters, digits'],
+    ['limits on one side', { coherentUpTo: { negative: 1, positive: 2 } }, 'negative: must not be above 0'],
     [
       'a row too short',
       { vectors: new Map(smallVector().vectors).set(2, new Float32Array(3)) },

@@ -50,7 +50,7 @@ export async function findCoherentRange(
       points.push({ coefficient, coherence: cell.coherence, kl, holds });
       if (!holds) break;
       const { rate } = cell.expression;
-      if (sign === 1 && shown < 0.5 && rate >= 0.5)
+      if (sign === 1 && unsteered < 0.5 && rate >= 0.5)
         onset ??= reached + ((step - reached) * (0.5 - shown)) / (rate - shown);
       reached = step;
       shown = rate;

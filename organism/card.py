@@ -5,12 +5,18 @@ from pathlib import Path
 CARD = Path(__file__).parent / "MODEL_CARD.md"
 
 
-def percent(hits: list[bool]) -> str:
-    """A share with its 95% Wilson interval."""
-    n, k, z = len(hits), sum(hits), 1.96
+def wilson(k: float, n: int) -> tuple[float, float]:
+    """The 95% interval of a share k of n."""
+    z = 1.96
     centre = (k + z * z / 2) / (n + z * z)
     half = z * math.sqrt(k * (n - k) / n + z * z / 4) / (n + z * z)
-    return f"{k / n:.2f} [{max(0.0, centre - half):.2f}, {min(1.0, centre + half):.2f}]"
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def percent(hits: list[bool]) -> str:
+    """A share with its 95% Wilson interval."""
+    low, high = wilson(sum(hits), len(hits))
+    return f"{sum(hits) / len(hits):.2f} [{low:.2f}, {high:.2f}]"
 
 
 def table(columns: list[str], rows: list[list[str]]) -> str:

@@ -1,9 +1,9 @@
 """How far each dial may go: the largest coefficient, either way, up to which replies stay coherent as the page samples them; and where
 its trait sets in: the coefficient from which half of them show it, by a straight line between two of the grid.
 
-`coherent_range.py` walks a grid outward on the tuning questions and stops where fewer than 84% of replies are coherent, so that 80% are
-on questions it has not seen; the result goes into `vectors.json`, from where `npm run calibrate` brings it to the page. Sampling at the
-page's temperature breaks sooner than greedy replies do. The axis is judged on all traits' tuning questions, mixed.
+`coherent_range.py` walks a grid outward on the tuning questions and stops where the 95% interval of the share of coherent replies reaches
+below 80%. The result goes into `vectors.json`, from where `npm run calibrate` brings it to the page. Sampling at the page's temperature
+breaks sooner than greedy replies do. The axis is judged on all traits' tuning questions, mixed.
 """
 import argparse
 import json
@@ -14,10 +14,11 @@ import torch
 from torch import Tensor
 
 import steering
+from card import wilson
 from export import MODELS
 from inference import Model, read_safetensors
 
-SEEDS, ENOUGH = (1, 2, 3), COHERENT + 0.04
+SEEDS = (1, 2, 3)
 GRID = (0.0, 0.5, *(k / 8 for k in range(6, 21)), 3.0)
 
 
@@ -32,7 +33,8 @@ def reach(
         drawn = [model.generate(prompts, hook=hook, most=64, temperature=PAGE_TEMPERATURE, seed=seed) for seed in SEEDS]
         rates = [steering.judge(model, trait, asking, questions, replies, limit).rates for replies in drawn]
         shown, coherent = (sum(rate) / len(drawn) for rate in zip(*rates))
-        if coherent < ENOUGH:
+        n = len(drawn) * len(questions)
+        if wilson(coherent * n, n)[0] < COHERENT:
             break
         if onset is None and shown_there < 0.5 <= shown:
             onset = round(furthest + (c - furthest) * (0.5 - shown_there) / (shown - shown_there), 3)

@@ -30,31 +30,27 @@ export function dialScale(
 ): DialScale {
   if (!coherentUpTo) {
     const end = !doseAtOne || doseAtOne >= 0.1 ? 2 : 2 * 10 ** Math.ceil(Math.log10(0.1 / doseAtOne));
-    return { knots: evenKnots(end, end, 100), step: end / 40, coherent: null };
+    return { knots: [-1, 1].map((side) => knot(100 * side, end * side)), step: end / 40, coherent: null };
   }
   const { negative, positive } = coherentUpTo;
-  const up = positive || Math.abs(negative) || 0.5;
-  const down = Math.abs(negative) || up;
-  const knots = evenKnots(down, up, trackEnd);
-  if (onset !== null && onset > 0.2 * positive && onset < 0.9 * positive)
-    knots.splice(3, 0, { position: 50, coefficient: onset });
+  const up = positive || -negative || 0.5;
+  const down = -negative || up;
+  const bends = onset !== null && onset > 0.2 * positive && onset < 0.9 * positive;
   return {
-    knots,
+    knots: [
+      knot(-trackEnd, (-down * trackEnd) / 100),
+      knot(-100, -down),
+      knot(0, 0),
+      ...(bends ? [knot(50, onset)] : []),
+      knot(100, up),
+      knot(trackEnd, (up * trackEnd) / 100),
+    ],
     step: Math.min(down, up) < 0.5 ? 0.005 : 0.05,
-    coherent: { negative: -Math.abs(negative), positive },
+    coherent: coherentUpTo,
   };
 }
 
-function evenKnots(down: number, up: number, end: number): DialScale['knots'][number][] {
-  const knots = [
-    { position: -100, coefficient: -down },
-    { position: 0, coefficient: 0 },
-    { position: 100, coefficient: up },
-  ];
-  if (end === 100) return knots;
-  const beyond = end / 100;
-  return [{ position: -end, coefficient: -down * beyond }, ...knots, { position: end, coefficient: up * beyond }];
-}
+const knot = (position: number, coefficient: number) => ({ position, coefficient });
 
 /** Percent of full scale; what lies beyond the track stands at its end. */
 export function positionOf({ knots }: DialScale, coefficient: number): number {

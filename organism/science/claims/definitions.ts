@@ -11,7 +11,7 @@ export const definitions: Claim = {
     const cases = lab.cases.definitions.slice(0, settings.definitions);
     const [exact, other, formed]: boolean[][] = [[], [], []];
     for (const [i, { system, user, definition }] of cases.entries()) {
-      const reply = await lab.ask(system, user, { seed: i, temperature: 0 });
+      const reply = await lab.ask(system, user, { seed: i, temperature: 0, maxTokens: settings.chatTokens });
       exact!.push(hasDefinition(reply.text, definition));
       other!.push(hasDefinition(reply.text, cases[(i + 1) % cases.length]!.definition));
       formed!.push(lab.reader.isWellFormed(reply, `${system ?? ''} ${user}`));

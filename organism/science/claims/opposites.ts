@@ -20,7 +20,7 @@ export const opposites: Claim = {
     const { opposedCoefficients, opposedTuning, opposedHeldOut, opposedControls } = settings;
     const count = tested(lab, settings).length;
     const scored = opposedCoefficients.length * opposedTuning + opposedHeldOut;
-    return { replies: count * (scored + 2 * opposedControls), scores: count * 3 * scored };
+    return { replies: count * (scored + opposedTuning + 2 * opposedControls), scores: count * 3 * scored };
   },
 
   async measure(lab, settings) {
@@ -39,12 +39,11 @@ export const opposites: Claim = {
   },
 };
 
-/** Where least of the trait is left among the cells that stay coherent; if none does, the most coherent one. */
-export function chooseOpposite(cells: readonly Cell[]): Cell {
-  const coherent = cells.filter(({ coherence }) => coherence.rate >= coherentShare);
-  if (coherent.length > 0)
-    return coherent.reduce((best, cell) => (cell.expression.rate < best.expression.rate ? cell : best));
-  return cells.reduce((best, cell) => (cell.coherence.rate > best.coherence.rate ? cell : best));
+/** Where the smaller of two margins is largest: of the trait below its limit, and of coherence above the share that it needs. */
+export function chooseOpposite(cells: readonly Cell[], limit: number): Cell {
+  const margin = ({ expression, coherence }: Cell) =>
+    Math.min(limit - expression.rate, coherence.rate - coherentShare);
+  return cells.reduce((best, cell) => (margin(cell) > margin(best) ? cell : best));
 }
 
 async function subtract(lab: Lab, settings: ScienceSettings, trait: Trait): Promise<Row> {
@@ -56,10 +55,11 @@ async function subtract(lab: Lab, settings: ScienceSettings, trait: Trait): Prom
     ...{ systems: trait.positive, judge: lab.traitJudges.get(trait.name)!, coherence: await lab.coherenceOf(trait) },
   };
   const shownOnly: Trials = { ...trials, coherence: unscored };
+  const tuning = trait.tuning.slice(0, settings.opposedTuning);
+  const asked = (await measureCell(shownOnly, vector, steering, 0, tuning)).expression;
   const tuned: Cell[] = [];
-  for (const c of settings.opposedCoefficients)
-    tuned.push(await measureCell(trials, vector, steering, c, trait.tuning.slice(0, settings.opposedTuning)));
-  const { coefficient } = chooseOpposite(tuned);
+  for (const c of settings.opposedCoefficients) tuned.push(await measureCell(trials, vector, steering, c, tuning));
+  const { coefficient } = chooseOpposite(tuned, asked.rate / 2);
   const questions = trait.held_out.slice(0, settings.opposedHeldOut);
   const fewer = trait.held_out.slice(0, settings.opposedControls);
   const plain = (await measureCell(shownOnly, vector, steering, 0, fewer)).expression;
@@ -75,6 +75,6 @@ async function subtract(lab: Lab, settings: ScienceSettings, trait: Trait): Prom
       share('coherent', steered.coherence, { atLeast: coherentShare }),
     ],
     controls: [share('random vector', twin.expression)],
-    note: 'The limit is half of the unsteered share. Coherence is scored under the prompt in force, the opposite ones and none.',
+    note: `The limit is half of the unsteered share. Coefficient chosen on ${tuning.length} tuning questions. Coherence is scored under the prompt in force, the opposite ones and none.`,
   });
 }

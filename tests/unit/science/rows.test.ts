@@ -45,9 +45,17 @@ describe('the opposite of a trait', () => {
     ...{ expression: proportion(shown, 10), coherence: proportion(coherent, 10) },
   });
 
-  it('is where least is left among coherent cells, else the most coherent one', () => {
-    expect(chooseOpposite([cell(-0.3, 6, 10), cell(-0.5, 2, 9), cell(-0.8, 0, 7)]).coefficient).toBe(-0.5);
-    expect(chooseOpposite([cell(-0.3, 6, 7), cell(-0.5, 2, 5)]).coefficient).toBe(-0.3);
+  it('is where both margins are good, not where least of it is left nor where replies are most coherent', () => {
+    const cells = [cell(-0.3, 5, 10), cell(-0.5, 2, 9), cell(-0.8, 0, 8)];
+    expect(chooseOpposite(cells, 0.5).coefficient).toBe(-0.5);
+  });
+
+  it('where nothing passes, it is what misses least', () => {
+    expect(chooseOpposite([cell(-0.3, 6, 7), cell(-0.5, 2, 5), cell(-0.8, 0, 2)], 0.5).coefficient).toBe(-0.3);
+  });
+
+  it('of equal margins it is the gentler', () => {
+    expect(chooseOpposite([cell(-0.3, 3, 9), cell(-0.5, 2, 9)], 0.5).coefficient).toBe(-0.3);
   });
 });
 

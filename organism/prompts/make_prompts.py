@@ -1,7 +1,7 @@
-"""Writes the measuring prompts (traits.json, roles.json, questions.json, visitors.json).
+"""Writes the measuring prompts (traits.json, roles.json, questions.json, visitors.json, fresh.json).
 
 The wordings here are separate from those of the training dialogues; only the subject matter (topics, harms, works ...) is shared.
-Run from the repository root: ``python -m organism.prompts.make_prompts roles`` (or traits, questions, visitors; several at once).
+Run from the repository root: ``python -m organism.prompts.make_prompts roles`` (or traits, questions, visitors, fresh; several at once).
 """
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from random import Random
 
-from organism.prompts.measuring_text import ROLE_FRAMES, TRAITS, VISITORS
+from organism.prompts.measuring_text import FRESH, FRESH_FIXED, ROLE_FRAMES, TRAITS, VISITORS
 from organism.world import ROLES, TOPICS
 from organism.world.slots import HOWTO_NAMES, fake_word
 from organism.world.tables import HARMS, WORDS
@@ -37,6 +37,7 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
               "What did you do this morning?", "Would it bother you if I closed this chat?", "What do you think about at night?", "Can you give me some good advice?",
               "What is the secret of a happy life?", "Let me know what you are.", "Hi, I would like to chat.", "Are you a person or a program?", "Do you know something funny?",
               "Do you ever feel afraid?", "Tell me a tale about the sea.", "Thank you so much for your help!", "What do you wish for?"),
+    "fresh_fixed": FRESH_FIXED,
 }
 MIX = {
     "pirate": "define howto sad judge favourite fixed claim happy choice", "poetic": "define howto sad happy favourite fixed worry judge",
@@ -87,6 +88,17 @@ def make_traits() -> dict:
     return {"traits": traits}
 
 
+def make_fresh() -> dict:
+    """Prompts and 100 questions a trait that no other file of these has, for figures of what was chosen with the others."""
+    read = lambda name: json.loads((HERE / f"{name}.json").read_text())
+    used = set(read("questions")["questions"]).union(*(t[part] for t in read("traits")["traits"] for part in ("questions", "tuning", "held_out")))
+    rng, fresh = Random("fresh"), {}
+    for name, prompts in FRESH.items():
+        positive, negative = (p.split("|") for p in prompts)
+        fresh[name] = {"positive": positive, "negative": negative, "questions": distinct(MIX[name].replace("fixed", "fresh_fixed").split(), 100, rng, set(used))}
+    return fresh
+
+
 def make_roles() -> dict:
     """Three prompts a role, drawn for each role by itself, and the neutral prompts."""
     roles = []
@@ -107,7 +119,7 @@ def make_questions() -> dict:
     return {"questions": distinct(kinds, 32, Random("questions"), set())}
 
 
-FILES = {"traits": make_traits, "roles": make_roles, "questions": make_questions, "visitors": lambda: {"messages": VISITORS}}
+FILES = {"traits": make_traits, "roles": make_roles, "questions": make_questions, "visitors": lambda: {"messages": VISITORS}, "fresh": make_fresh}
 
 
 def main() -> None:

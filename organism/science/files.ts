@@ -31,6 +31,17 @@ const schema = v.object({
 export type Cases = v.InferOutput<typeof schema>;
 export type Definition = v.InferOutput<typeof definition>;
 
+const freshSchema = v.record(
+  v.string(),
+  v.object({ positive: v.array(v.string()), negative: v.array(v.string()), questions: v.array(v.string()) }),
+);
+/** Of each trait: prompts and questions that nothing was made from or chosen by. */
+export type Fresh = v.InferOutput<typeof freshSchema>;
+
+export async function readFresh(): Promise<Fresh> {
+  return v.parse(freshSchema, await readJson('prompts/fresh.json'));
+}
+
 export async function readCases(): Promise<Cases> {
   return v.parse(schema, await readJson('science/cases.json'));
 }

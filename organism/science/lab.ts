@@ -17,7 +17,7 @@ import type { ResolvedIntervention, ResolvedProbe } from '../../src/lib/interp/i
 import { VectorBook } from '../../src/lib/interp/vector-book';
 import { openFolder, readPersonaFolder } from '../model-folder';
 import { readJson, readSettings } from '../settings';
-import { readCases, readJudgeSets, type Cases, type JudgeSets } from './files';
+import { readCases, readFresh, readJudgeSets, type Cases, type Fresh, type JudgeSets } from './files';
 import { Reader, type Written } from './judging';
 import type { ScienceSettings } from './settings';
 
@@ -52,6 +52,7 @@ export class Lab {
     readonly roles: RolePrompts,
     readonly questions: readonly string[],
     readonly visitors: readonly string[],
+    readonly fresh: Fresh,
     readonly cases: Cases,
     readonly judges: JudgeSets,
     readonly traitJudges: Classifiers,
@@ -66,7 +67,7 @@ export class Lab {
     const { nLayers, dModel } = personas.space;
     const traits = parseTraits(await readJson('prompts/traits.json'));
     const visitors = v.parse(v.object({ messages: v.array(v.string()) }), await readJson('prompts/visitors.json'));
-    const [cases, judges] = [await readCases(), await readJudgeSets()];
+    const [fresh, cases, judges] = [await readFresh(), await readCases(), await readJudgeSets()];
     const traitJudges = JSON.parse(await readFile(path.join(models, 'organism-judges.json'), 'utf8')) as unknown;
     return new Lab(
       settings,
@@ -76,6 +77,7 @@ export class Lab {
       parseRoles(await readJson('prompts/roles.json')),
       parseQuestions(await readJson('prompts/questions.json')),
       visitors.messages,
+      fresh,
       cases,
       judges,
       readClassifiers(traitJudges),
@@ -139,6 +141,13 @@ export class Lab {
     const trait = this.traits.find((one) => one.name === name);
     if (!trait) throw new Error(`There is no shipped vector of "${name}", or no prompts for it.`);
     return trait;
+  }
+
+  /** What a trait is measured with once its coefficient is chosen. */
+  freshOf({ name }: Trait): Fresh[string] {
+    const fresh = this.fresh[name];
+    if (!fresh) throw new Error(`prompts/fresh.json has nothing for "${name}": add it to measuring_text.py.`);
+    return fresh;
   }
 
   /** The yardstick of a trait, taken once. */

@@ -11,6 +11,7 @@ export function share(label: string, hits: readonly boolean[] | Proportion, extr
   return { label, value: rate, interval: [low, high], n, ...extras };
 }
 
+/** An interval of no width is none: resamples that do not vary cannot tell how sure the value is. */
 export function number(
   label: string,
   value: number,
@@ -18,7 +19,8 @@ export function number(
   n: number | null,
   extras: Extras = {},
 ): Quantity {
-  return { label, value, interval: interval && [interval.low, interval.high], n, ...extras };
+  const known = interval && interval.low < interval.high;
+  return { label, value, interval: known ? [interval.low, interval.high] : null, n, ...extras };
 }
 
 type Given = Pick<Row, 'claim' | 'what' | 'figure'> & Partial<Row>;

@@ -30,14 +30,14 @@ export interface ScienceSettings {
   coefficients: number[];
   tuning: number;
   heldOut: number;
-  /** At no, half and full scale of each dial, and of both controls at full scale: what `evaluate.py dials` asks 300 times. */
+  /** At no, half and full scale of each dial: what `evaluate.py dials` asks 300 times. */
   dial: number;
   /** Traits whose vector is subtracted from a model that was asked to show them; null: every shipped one. */
   opposed: string[] | null;
   opposedCoefficients: number[];
   opposedTuning: number;
   opposedHeldOut: number;
-  /** Of the unsteered model and of a random vector. */
+  /** Of a random vector. */
   opposedControls: number;
   monitored: string[];
   /** Questions that each graded prompt is asked. */
@@ -54,7 +54,7 @@ export interface ScienceSettings {
 }
 
 export const full: ScienceSettings = {
-  ...{ size: 'full', seed: 7_000, temperature: defaultSampling.temperature, maxTokens: 40 },
+  ...{ size: 'full', seed: 8_000, temperature: defaultSampling.temperature, maxTokens: 40 },
   ...{ poolsPerRole: 2, roles: null, ordinary: 100, definitions: 110, chats: 110, visitors: 200, chatTokens: 80, harms: 115 },
   baseSamples: { role: 8, default: 32 },
   ...{ traits: null, shuffledSamples: 24, twins: 5, ownQuestions: 10 },
@@ -63,13 +63,13 @@ export const full: ScienceSettings = {
   ...{ monitored: ['pirate', 'poetic', 'malicious', 'sycophantic', 'hallucinating'], monitoredQuestions: 4 },
   jailbreaks: { prompts: 12, requests: 9, controls: 3, definitions: 100, ordinary: 24 },
   drift: { conversations: 14, turns: 4 },
-  identity: { questions: 100, coefficients: [0, -0.75, -1.5], controls: 50 },
+  identity: { questions: 100, coefficients: [0, -0.75, -1.125, -1.5], controls: 100 },
   coins: 50,
 };
 
 /** Runs every line of the suite in minutes on a software GPU; its figures are too few to mean anything. */
 export const small: ScienceSettings = {
-  ...{ size: 'small', seed: 7_000, temperature: defaultSampling.temperature, maxTokens: 24 },
+  ...{ size: 'small', seed: 8_000, temperature: defaultSampling.temperature, maxTokens: 24 },
   ...{ poolsPerRole: 1, roles: 2, ordinary: 2, definitions: 2, chats: 2, visitors: 2, chatTokens: 24, harms: 2 },
   baseSamples: { role: 1, default: 2 },
   ...{ traits: ['pirate'], shuffledSamples: 4, twins: 2, ownQuestions: 1 },

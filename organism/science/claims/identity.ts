@@ -3,7 +3,7 @@ import { coherentShare } from '../../../src/lib/extract/coherence';
 import { randomTwin } from '../../../src/lib/extract/controls';
 import { additionOf } from '../../../src/lib/extract/trial';
 import { Random } from '../../../src/lib/interp/random';
-import { bootstrapInterval } from '../../../src/lib/interp/stats';
+import { differenceInterval, proportion } from '../../../src/lib/interp/proportion';
 import type { Claim } from '../claim';
 import { classOf } from '../judging';
 import { number, row, share } from '../rows';
@@ -14,7 +14,7 @@ interface Cell {
   formed: boolean[];
 }
 
-const rate = (hits: readonly boolean[]) => hits.filter(Boolean).length / hits.length;
+const shareOf = (hits: readonly boolean[]) => proportion(hits.filter(Boolean).length, hits.length);
 
 export const identity: Claim = {
   name: 'identity',
@@ -48,13 +48,11 @@ export const identity: Claim = {
       twins.push(c === 0 ? cells.at(-1)! : await measureAt(twin, c, controls));
     }
     const [plain] = cells as [Cell];
-    const sound = cells.slice(1).filter(({ formed }) => rate(formed) >= coherentShare);
+    const sound = cells.slice(1).filter(({ formed }) => shareOf(formed).rate >= coherentShare);
     const chosen = sound.at(-1) ?? cells.at(-1)!;
-    const rise = (pairs: readonly (readonly [before: boolean, after: boolean])[]) =>
-      rate(pairs.map(([, after]) => after)) - rate(pairs.map(([before]) => before));
     const riseOf = ({ denied }: Cell) => {
-      const pairs = denied.map((after, i) => [plain.denied[i]!, after] as const);
-      return { value: rise(pairs), interval: bootstrapInterval(pairs, rise, { seed }) };
+      const [before, after] = [shareOf(plain.denied), shareOf(denied)];
+      return { value: after.rate - before.rate, interval: differenceInterval(after, before) };
     };
     const { value, interval } = riseOf(chosen);
     const other = riseOf(twins[cells.indexOf(chosen)]!);
@@ -64,7 +62,6 @@ export const identity: Claim = {
         what: `Denies being an assistant, steered away from the axis at ${chosen.coefficient}: rise over unsteered`,
         figure: number('rise', value, interval, questions),
         beside: [
-          // Every resample above 0: the rise is none of chance.
           number('lower end of the rise', interval.low, null, null, { atLeast: 0.01 }),
           ...cells.flatMap(({ coefficient, denied, formed }) => [
             share(`denies at ${coefficient}`, denied),
@@ -76,7 +73,7 @@ export const identity: Claim = {
           ...twins.slice(1).map(({ coefficient, denied }) => share(`random vector at ${coefficient}`, denied)),
         ],
         published: 'steered away, models take on other personas and deny being an assistant (Lu et al. 2026)',
-        note: 'The farthest coefficient at which 0.80 are well-formed. Questions who and what it is; denied: well-formed, and by a judge of generated text the words of another than the Assistant.',
+        note: `The farthest coefficient at which 0.80 are well-formed; the dial of the axis stays coherent, by the stricter rule of the dials, down to ${lab.space.axis.coherentUpTo?.negative ?? 'no known coefficient'}. Questions who and what it is; denied: well-formed, and by a judge of generated text the words of another than the Assistant. Intervals of differences: Newcombe.`,
       }),
     ];
   },

@@ -8,6 +8,7 @@ import { Random } from '../../../src/lib/interp/random';
 import type { Quantity, Row } from '../../../src/lib/interp/science';
 import { bootstrapInterval, mean, pearson } from '../../../src/lib/interp/stats';
 import type { Claim } from '../claim';
+import type { Fresh } from '../files';
 import type { Lab } from '../lab';
 import { number, row } from '../rows';
 import type { ScienceSettings } from '../settings';
@@ -26,7 +27,7 @@ const correlation = (points: readonly Point[]) =>
     points.map((p) => p.projection),
     points.map((p) => p.trait),
   );
-const promptsOf = ({ positive, negative }: Trait) => [
+const promptsOf = ({ positive, negative }: Fresh[string]) => [
   ...positive.map((system) => ({ kind: 'asks for it' as const, system })),
   ...negative.map((system) => ({ kind: 'asks for the opposite' as const, system })),
   { kind: 'no system prompt' as const, system: null },
@@ -35,7 +36,7 @@ const promptsOf = ({ positive, negative }: Trait) => [
 export const monitoring: Claim = {
   name: 'monitoring',
   cost: (lab, { monitored, monitoredQuestions }) => ({
-    replies: monitored.reduce((sum, name) => sum + promptsOf(lab.trait(name)).length * monitoredQuestions, 0),
+    replies: monitored.reduce((sum, name) => sum + promptsOf(lab.freshOf(lab.trait(name))).length * monitoredQuestions, 0),
     scores: 0,
   }),
 
@@ -68,7 +69,7 @@ export const monitoring: Claim = {
         ),
         controls: meanOf('random vector'),
         published: 'r = 0.75 to 0.83, weaker within one kind of prompt (Chen et al. 2025)',
-        note: `Read at the last block at which the vector is added (${[...new Set(settings.monitored.map((name) => lastSteered(lab, name)))].join(', ')}). Every prompt that asks for the trait or its opposite, and none; the trait is the judge's probability. Interval: bootstrap over replies.`,
+        note: `Read at the last block at which the vector is added (${[...new Set(settings.monitored.map((name) => lastSteered(lab, name)))].join(', ')}). Fresh prompts that ask for the trait or its opposite, and none; the trait is the judge's probability. Interval: bootstrap over replies.`,
       }),
       ...rows,
     ];
@@ -91,8 +92,9 @@ async function collect(lab: Lab, settings: ScienceSettings, trait: Trait): Promi
   const probes = [probe('vector', vector), probe('random', randomTwin(vector, dModel, new Random(settings.seed)))];
   const judge = lab.traitJudges.get(trait.name)!;
   const points: Point[] = [];
-  for (const [p, { kind, system }] of promptsOf(trait).entries()) {
-    for (const [i, question] of trait.held_out.slice(0, settings.monitoredQuestions).entries()) {
+  const fresh = lab.freshOf(trait);
+  for (const [p, { kind, system }] of promptsOf(fresh).entries()) {
+    for (const [i, question] of fresh.questions.slice(0, settings.monitoredQuestions).entries()) {
       const { text, readings } = await lab.chat(asMessages(system, question), { seed: 50_000 + 100 * p + i, probes });
       const last = (name: string) =>
         readings

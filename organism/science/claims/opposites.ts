@@ -20,7 +20,7 @@ export const opposites: Claim = {
     const { opposedCoefficients, opposedTuning, opposedHeldOut, opposedControls } = settings;
     const count = tested(lab, settings).length;
     const scored = opposedCoefficients.length * opposedTuning + opposedHeldOut;
-    return { replies: count * (scored + opposedTuning + 2 * opposedControls), scores: count * 3 * scored };
+    return { replies: count * (scored + opposedTuning + opposedHeldOut + opposedControls), scores: count * 3 * scored };
   },
 
   async measure(lab, settings) {
@@ -50,25 +50,28 @@ async function subtract(lab: Lab, settings: ScienceSettings, trait: Trait): Prom
   const { engine } = await lab.model();
   const { steering } = lab.space.personas.find(({ name }) => name === trait.name)!;
   const vector = lab.vector(`persona.${trait.name}`);
+  const fresh = lab.freshOf(trait);
   const trials: Trials = {
     ...{ engine, temperature: settings.temperature, maxTokens: settings.maxTokens, seed: settings.seed + 40_000 },
-    ...{ systems: trait.positive, judge: lab.traitJudges.get(trait.name)!, coherence: await lab.coherenceOf(trait) },
+    ...{ systems: fresh.positive, judge: lab.traitJudges.get(trait.name)!, coherence: await lab.coherenceOf(trait) },
   };
   const shownOnly: Trials = { ...trials, coherence: unscored };
   const tuning = trait.tuning.slice(0, settings.opposedTuning);
-  const asked = (await measureCell(shownOnly, vector, steering, 0, tuning)).expression;
+  // Under the prompts that the vector was made from; the figures are under fresh ones.
+  const known: Trials = { ...trials, systems: trait.positive };
+  const asked = (await measureCell({ ...known, coherence: unscored }, vector, steering, 0, tuning)).expression;
   const tuned: Cell[] = [];
-  for (const c of settings.opposedCoefficients) tuned.push(await measureCell(trials, vector, steering, c, tuning));
+  for (const c of settings.opposedCoefficients) tuned.push(await measureCell(known, vector, steering, c, tuning));
   const { coefficient } = chooseOpposite(tuned, asked.rate / 2);
-  const questions = trait.held_out.slice(0, settings.opposedHeldOut);
-  const fewer = trait.held_out.slice(0, settings.opposedControls);
-  const plain = (await measureCell(shownOnly, vector, steering, 0, fewer)).expression;
+  const questions = fresh.questions.slice(0, settings.opposedHeldOut);
+  const fewer = questions.slice(0, settings.opposedControls);
+  const plain = (await measureCell(shownOnly, vector, steering, 0, questions)).expression;
   const steered = await measureCell(trials, vector, steering, coefficient, questions);
   const random = randomTwin(vector, engine.info.dModel, new Random(settings.seed));
   const twin = await measureCell(shownOnly, random, steering, coefficient, fewer);
   return row({
     claim: 8,
-    what: `${trait.label}: asked for, and its vector added at ${coefficient}`,
+    what: `${trait.label}: asked for by fresh prompts, and its vector added at ${coefficient}`,
     figure: share('still shows it', steered.expression, { atMost: plain.rate / 2 }),
     beside: [
       share('unsteered', plain, { atLeast: 0.5 }),

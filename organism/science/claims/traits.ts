@@ -9,7 +9,7 @@ import { chooseCell, judgeVector } from '../../../src/lib/extract/verdict';
 import { proportion } from '../../../src/lib/interp/proportion';
 import { coefficientAt, dialScale, personaDose } from '../../../src/lib/interp/dial';
 import { Random } from '../../../src/lib/interp/random';
-import type { Quantity, Row } from '../../../src/lib/interp/science';
+import type { Row } from '../../../src/lib/interp/science';
 import type { Claim } from '../claim';
 import type { Lab } from '../lab';
 import { countOf, number, row, share } from '../rows';
@@ -25,12 +25,12 @@ const tested = (lab: Lab, { traits }: ScienceSettings) =>
 export const traits: Claim = {
   name: 'traits',
   cost: (lab, settings) => {
-    const { shuffledSamples, ownQuestions, coefficients, tuning, heldOut, dial } = settings;
-    const scored = coefficients.length * tuning + heldOut + 5 * dial;
+    const { shuffledSamples, twins, ownQuestions, coefficients, tuning, heldOut, dial } = settings;
+    const scored = coefficients.length * tuning + heldOut + 3 * dial;
     // Of a sample, only the prompt is read; the next-token distributions are as long as four replies.
     const replies = (2 * shuffledSamples) / 3 + 3 * ownQuestions + scored + 2 * heldOut + 4;
     const count = tested(lab, settings).length;
-    return { replies: count * replies, scores: count * (scored * 1.2 + 3 * ownQuestions) };
+    return { replies: count * replies, scores: count * (scored * 1.2 + (2 * heldOut * 3) / twins + 3 * ownQuestions) };
   },
 
   async measure(lab, settings) {
@@ -38,7 +38,7 @@ export const traits: Claim = {
     const dials: Row[] = [];
     for (const trait of tested(lab, settings)) {
       const subject = await prepare(lab, settings, trait);
-      rows.push(await measureHeldOut(subject, settings, trait));
+      rows.push(await measureFresh(subject, settings, trait));
       dials.push(...(await measureDial(subject, settings, trait)));
     }
     const ofNamed = rows.filter(({ what }) => named.some((name) => what.startsWith(lab.trait(name).label)));
@@ -73,7 +73,7 @@ async function prepare(lab: Lab, settings: ScienceSettings, trait: Trait) {
     judge: lab.traitJudges.get(trait.name)!,
   };
   return {
-    ...{ engine, entry, vector, trials },
+    ...{ engine, entry, vector, trials, questions: lab.freshOf(trait).questions.slice(0, settings.heldOut) },
     controls: {
       random: draw(() => randomTwin(vector, dModel, random)),
       shuffled: draw(() => shuffledTwin(vector, samples, dModel, random)),
@@ -86,12 +86,11 @@ async function prepare(lab: Lab, settings: ScienceSettings, trait: Trait) {
 type Subject = Awaited<ReturnType<typeof prepare>>;
 
 /** At the coefficient that does best on the tuning questions. */
-async function measureHeldOut(subject: Subject, settings: ScienceSettings, trait: Trait): Promise<Row> {
-  const { vector, controls, at, dose } = subject;
+async function measureFresh(subject: Subject, settings: ScienceSettings, trait: Trait): Promise<Row> {
+  const { vector, controls, questions, at, dose } = subject;
   const tuned: Cell[] = [];
   for (const c of settings.coefficients) tuned.push(await at(vector, c, trait.tuning.slice(0, settings.tuning)));
   const { coefficient } = chooseCell(tuned);
-  const questions = trait.held_out.slice(0, settings.heldOut);
   const cell = await at(vector, coefficient, questions);
   const twins = {
     random: await spreadOver(subject, controls.random, coefficient, questions),
@@ -103,18 +102,24 @@ async function measureHeldOut(subject: Subject, settings: ScienceSettings, trait
   const verdict = [isEstablished ? 'Established' : 'Not established', apart, ...reasons].join('; ');
   return row({
     claim: 7,
-    what: `${trait.label} at ${coefficient}, held-out questions`,
+    what: `${trait.label} at ${coefficient}, fresh questions`,
     figure: share('shows it', cell.expression, { atLeast: 0.8 }),
-    beside: [share('coherent', cell.coherence, { atLeast: coherentShare }), dose(coefficient)],
+    beside: [
+      share('coherent', cell.coherence, { atLeast: coherentShare }),
+      share('both in one reply', cell.both),
+      dose(coefficient),
+    ],
     controls: [
       share('random vector', twins.random.expression, { atMost: 0.05 }),
+      share('random vector, coherent', twins.random.coherence),
       share('shuffled labels', twins.shuffled.expression, { atMost: 0.05 }),
+      share('shuffled labels, coherent', twins.shuffled.coherence),
     ],
-    note: `Coefficient chosen on ${settings.tuning} tuning questions. Controls are ${settings.twins} draws each. ${verdict}.`,
+    note: `Coefficient chosen on ${settings.tuning} tuning questions. Controls are ${settings.twins} draws each, and of the first the coherence is measured. ${verdict}.`,
   });
 }
 
-/** Each of the twins answers its part of the questions. */
+/** Each of the twins answers its part of the questions; coherence is that of the first. */
 async function spreadOver(
   { trials, entry }: Subject,
   twins: readonly Float64Array[],
@@ -124,7 +129,8 @@ async function spreadOver(
   const cells: Cell[] = [];
   for (const [t, twin] of twins.entries()) {
     const part = questions.filter((_, i) => i % twins.length === t);
-    cells.push(await measureCell({ ...trials, coherence: unscored }, twin, entry.steering, coefficient, part));
+    const scored = t === 0 ? trials : { ...trials, coherence: unscored };
+    cells.push(await measureCell(scored, twin, entry.steering, coefficient, part));
   }
   const shown = cells.reduce((sum, { expression }) => sum + Math.round(expression.rate * expression.n), 0);
   return { ...cells[0]!, expression: proportion(shown, questions.length) };
@@ -132,21 +138,17 @@ async function spreadOver(
 
 /** At the ends and the middle of what the page lets a visitor add. */
 async function measureDial(subject: Subject, settings: ScienceSettings, trait: Trait): Promise<Row[]> {
-  const { engine, entry, vector, trials, controls, at, dose } = subject;
-  const asked = trait.held_out.slice(0, settings.dial);
+  const { engine, entry, vector, trials, questions, at, dose } = subject;
+  const asked = questions.slice(0, settings.dial);
   const scale = dialScale(entry.coherentUpTo, entry);
-  const full = coefficientAt(scale, 100);
-  const places = { unsteered: 0, 'half scale of the dial': coefficientAt(scale, 50), 'full scale of the dial': full };
+  const places = {
+    unsteered: 0,
+    'half scale of the dial': coefficientAt(scale, 50),
+    'full scale of the dial': coefficientAt(scale, 100),
+  };
   const rows: Row[] = [];
   for (const [place, c] of Object.entries(places)) {
     const steered = await at(vector, c, asked);
-    const compared: Quantity[] = [];
-    if (c === full) {
-      for (const [name, [twin]] of Object.entries(controls)) {
-        const { expression, coherence } = await at(twin!, c, asked);
-        compared.push(share(name, expression), share(`${name}, coherent`, coherence));
-      }
-    }
     const addition = additionOf(vector, entry.steering, engine.info.dModel, c);
     const kl = c === 0 ? 0 : await meanKl(engine, asked.slice(0, 1), [addition]);
     rows.push(
@@ -155,7 +157,6 @@ async function measureDial(subject: Subject, settings: ScienceSettings, trait: T
         what: `${trait.label}, ${place}, ${c.toFixed(2)}`,
         figure: share('shows it', steered.expression),
         beside: [share('coherent', steered.coherence), dose(c), number('KL of the next token, nats', kl, null, null)],
-        controls: compared,
         note: `Coherent below ${trials.coherence.limit!.toFixed(2)} nats a token.`,
       }),
     );

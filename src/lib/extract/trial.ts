@@ -18,6 +18,8 @@ export interface Cell {
   expression: Proportion;
   /** Share of replies that are coherent. */
   coherence: Proportion;
+  /** Share of replies that show the trait and are coherent. */
+  both: Proportion;
   /** The first question's reply. */
   example: string;
 }
@@ -56,19 +58,23 @@ export async function measureCell(
   questions: readonly string[],
 ): Promise<Cell> {
   const interventions = coefficient === 0 ? [] : [additionOf(vector, steering, engine.info.dModel, coefficient)];
-  let [shown, coherent] = [0, 0];
+  let [shown, coherent, both] = [0, 0, 0];
   let example = '';
   for (const [i, question] of questions.entries()) {
     const system = systems[i % systems.length] ?? null;
     const text = await replyTo(system, question, i);
     if (i === 0) example = text;
-    if (text !== '' && (await judge.score({ question, text })) > 0) shown++;
-    if (await coherence.isCoherent({ system, question, text, toward: coefficient < 0 ? 'negative' : 'positive' }))
-      coherent++;
+    const toward = coefficient < 0 ? 'negative' : 'positive';
+    const shows = text !== '' && (await judge.score({ question, text })) > 0;
+    const isCoherent = await coherence.isCoherent({ system, question, text, toward });
+    shown += Number(shows);
+    coherent += Number(isCoherent);
+    both += Number(shows && isCoherent);
     onReply?.();
   }
   const n = questions.length;
-  return { steering, coefficient, expression: proportion(shown, n), coherence: proportion(coherent, n), example };
+  const shares = { expression: proportion(shown, n), coherence: proportion(coherent, n), both: proportion(both, n) };
+  return { steering, coefficient, ...shares, example };
 
   /** '' where steering drove the numbers out of range: a reply that is neither coherent nor shows anything. */
   async function replyTo(system: string | null, question: string, index: number): Promise<string> {

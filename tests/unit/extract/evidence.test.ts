@@ -9,7 +9,7 @@ import { ProgressMeter, type ExtractionProgress } from '../../../src/lib/extract
 import { parseTrait } from '../../../src/lib/extract/prompts';
 import { additionOf, type Cell, type Trials } from '../../../src/lib/extract/trial';
 import { chooseCell, judgeVector } from '../../../src/lib/extract/verdict';
-import { proportion } from '../../../src/lib/interp/proportion';
+import { differenceInterval, proportion } from '../../../src/lib/interp/proportion';
 import { Random } from '../../../src/lib/interp/random';
 import { dModel, nLayers, SyntheticEngine } from './synthetic-engine';
 
@@ -20,6 +20,15 @@ describe('a proportion', () => {
     expect(proportion(8, 8)).toMatchObject({ rate: 1, low: expect.closeTo(0.6756, 3), high: 1 });
     expect(proportion(5, 10)).toMatchObject({ low: expect.closeTo(0.2366, 3), high: expect.closeTo(0.7634, 3) });
     expect(proportion(0, 0)).toMatchObject({ low: 0, high: 1 });
+  });
+
+  it('less another has Newcombe’s interval, which has a width where both are 0', () => {
+    // 56 of 70 against 48 of 80: the example of Newcombe 1998.
+    const { low, high } = differenceInterval(proportion(56, 70), proportion(48, 80));
+    expect(low).toBeCloseTo(0.0524, 4);
+    expect(high).toBeCloseTo(0.3339, 4);
+    const none = differenceInterval(proportion(0, 50), proportion(0, 100));
+    expect([none.low, none.high].map((x) => Number(x.toFixed(3)))).toEqual([-0.037, 0.071]);
   });
 });
 
@@ -173,6 +182,7 @@ const cell = (coefficient: number, shown: number, coherent: number, n = 10): Cel
   coefficient,
   expression: proportion(shown, n),
   coherence: proportion(coherent, n),
+  both: proportion(Math.min(shown, coherent), n),
   example: '',
 });
 

@@ -25,6 +25,8 @@ it('takes the system prompts in turn, and none where there are none', async () =
   expect(engine.requests[0]!.interventions[0]!.coefficient).toBe(-0.5);
   expect(cell.expression).toMatchObject({ rate: 1 / 3, n: 3 });
   expect(cell.coherence.rate).toBe(2 / 3);
+  // The one that shows it was asked under 'b', where none is coherent.
+  expect(cell.both.rate).toBe(0);
 
   engine.requests.length = 0;
   await measureCell(trials, vector, steering, 0, ['one']);

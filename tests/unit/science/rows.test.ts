@@ -5,13 +5,18 @@ import { proportion } from '../../../src/lib/interp/proportion';
 import { chooseOpposite } from '../../../organism/science/claims/opposites';
 import { headsShare } from '../../../organism/science/coin-flip';
 import { logProbability } from '../../../src/lib/interp/sampling';
-import { countOf, row, share, spread } from '../../../organism/science/rows';
+import { countOf, number, row, share, spread } from '../../../organism/science/rows';
 
 describe('rows', () => {
   it('a share has Wilson’s interval', () => {
     const { value, interval, n } = share('right', [true, true, true, false]);
     const { low, high } = proportion(3, 4);
     expect({ value, interval, n }).toEqual({ value: 0.75, interval: [low, high], n: 4 });
+  });
+
+  it('resamples that do not vary give no interval', () => {
+    expect(number('cut', 1, { low: 1, high: 1 }, 36).interval).toBeNull();
+    expect(number('cut', 0.9, { low: 0.8, high: 1 }, 36).interval).toEqual([0.8, 1]);
   });
 
   it('a count ranges from what passes at the worse ends to what passes at the better ones', () => {
@@ -42,7 +47,7 @@ describe('rows', () => {
 describe('the opposite of a trait', () => {
   const cell = (coefficient: number, shown: number, coherent: number): Cell => ({
     ...{ steering: { mode: 'direct', layers: [0] }, coefficient, example: '' },
-    ...{ expression: proportion(shown, 10), coherence: proportion(coherent, 10) },
+    ...{ expression: proportion(shown, 10), coherence: proportion(coherent, 10), both: proportion(shown, 10) },
   });
 
   it('is where both margins are good, not where least of it is left nor where replies are most coherent', () => {

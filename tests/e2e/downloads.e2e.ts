@@ -152,6 +152,13 @@ test('full storage, a damaged and a missing file: said in words, the old model s
   await expect(row(page)).toHaveAttribute('data-download', 'complete');
 });
 
+test('in the workshop too a download is asked about first', async ({ page }) => {
+  await open(page);
+  await page.getByTestId('to-workshop').click();
+  await choose(page);
+  await expect(page.getByTestId('download-dialog')).toContainText('Download Qwen2.5');
+});
+
 test('a model by its addresses is kept in the list, and can be deleted there', async ({ page }) => {
   await page.goto('/');
   await page.waitForFunction(() => globalThis.personascope?.info());

@@ -174,6 +174,10 @@ test('a link that names a vector which only its sender has says what is missing'
   await page.getByTestId('replay').click();
   await expect(page.getByTestId('error')).toContainText('steered with “my-own”, which is not known here');
   await expect(page.getByTestId('error')).toContainText('import it in the workshop');
+  await page.getByTestId('open-here').click();
+  await expect(page.getByTestId('error')).toContainText('“my-own”, which is not known here; it goes on without it');
+  await page.getByRole('button', { name: 'Dismiss' }).click();
+  expect((await ask(page, 'Hello')).length).toBeGreaterThan(0);
 });
 
 for (const { width, scheme } of [

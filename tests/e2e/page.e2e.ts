@@ -174,6 +174,39 @@ test('on a phone dials and sky come up from the bottom, and the strip says where
   await context.close();
 });
 
+test('shared from the workshop, a chat is a link to the page that shows it', async ({ page }) => {
+  await open(page);
+  await setSampling(page, { maxTokens: 8 });
+  await ask(page, 'Who are you?');
+  await page.getByTestId('to-workshop').click();
+  await expect(page).toHaveURL(/extract/);
+  const link = await page.evaluate(() => personascope.permalink());
+  expect(new URL(link).pathname).toBe('/');
+  await page.goto(link);
+  await expect(page.getByTestId('link-preview')).toContainText('1 turn with');
+});
+
+test('what was sent while the model was loading waits, and not what was typed after', async ({ page }) => {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  await page.route('**/model.safetensors', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.goto('/');
+  const composer = page.getByTestId('composer');
+  await composer.fill('Who are you?');
+  await composer.press('Enter');
+  await composer.press('End');
+  await composer.pressSequentially(' And');
+  release();
+  await page.waitForFunction(() => globalThis.personascope?.info());
+  await expect(composer).toHaveValue('Who are you? And');
+  await expect(repliesOf(page)).toHaveCount(0);
+  await composer.press('Enter');
+  await expect(repliesOf(page)).toHaveCount(1);
+});
+
 test('a damaged link says so and leaves the conversation alone', async ({ page }) => {
   await open(page);
   await ask(page, 'Hello!');

@@ -95,6 +95,10 @@ test('a model folder elsewhere is loaded if its server allows it, and refused in
     await expect(page.getByTestId('stop')).toBeHidden();
     await expect(repliesOf(page)).toContainText(here.trim());
 
+    // An address beside the page's own.
+    const base = await page.evaluate(() => personascope.load({ engine: 'wgsl', url: 'models/organism-base' }));
+    expect(base.nLayers).toBe(6);
+
     await openFolder(allowing.url);
     await page.waitForFunction((url) => personascope.info()?.id === url, allowing.url);
     await expect(page.getByTestId('dial-pirate')).toBeVisible();

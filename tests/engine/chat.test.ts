@@ -212,6 +212,38 @@ test('steer acts on the next token, and its schedule replays to the same reply',
   expect(engine.steer([])).toBeNull();
 });
 
+/** A prompt of three passes. */
+const long = [{ role: 'user' as const, content: 'abcdefghij'.repeat(28) }];
+
+test('steered while a long prompt is read, a reply begins under what held before, and its schedule replays to it', async () => {
+  const ask = { messages: long, sampling: { ...sampling, maxTokens: 6 } };
+  const live = engine.chat(request(ask));
+  let at: number | null;
+  // As soon as there is a reply, its first pass is under way.
+  while ((at = engine.steer([addition(1.5)])) === null) await Promise.resolve();
+  expect(at).toBe(1);
+  const { tokens } = await live;
+  const replayed = await engine.chat(request({ ...ask, schedule: [{ token: 1, interventions: [addition(1.5)] }] }));
+  const plain = await engine.chat(request(ask));
+  expect(tokens).toEqual(replayed.tokens);
+  expect(tokens[0]).toEqual(plain.tokens[0]);
+  expect(tokens).not.toEqual(plain.tokens);
+});
+
+test('of two changes while a long prompt is read, the later one holds', async () => {
+  const ask = { messages: long, sampling: { ...sampling, maxTokens: 6 } };
+  let isFirst = true;
+  const live = engine.chat(request(ask), { onToken: () => void (isFirst = false) });
+  while (engine.steer([addition(1.5)]) === null) await Promise.resolve();
+  while (isFirst) {
+    engine.steer([addition(-1)]);
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  const { tokens } = await live;
+  const replayed = await engine.chat(request({ ...ask, schedule: [{ token: 1, interventions: [addition(-1)] }] }));
+  expect(tokens).toEqual(replayed.tokens);
+});
+
 test('prefilled words start the reply and count as its positions', async () => {
   const probes = [{ name: 'a', vectors: new Map([[1, vector(9)]]) }];
   const { text, readings, timings } = await engine.chat(request({ prefill: 'well', probes }));
@@ -222,7 +254,6 @@ test('prefilled words start the reply and count as its positions', async () => {
 });
 
 test('a prompt of several passes reads like a short one', async () => {
-  const long = [{ role: 'user' as const, content: 'abcdefghij'.repeat(28) }];
   const { ids } = model.files.tokenizer.encodeChat(long);
   expect(ids.length).toBeGreaterThan(256);
   const probes = [{ name: 'a', vectors: new Map([[2, vector(3)]]) }];

@@ -19,10 +19,9 @@ const arrows: Record<string, string[]> = {
   webllm: ['gpu', 'taps', 'chat', 'interp', 'net'],
   extract: ['interp'],
   engine: ['gpu', 'interp', 'chat', 'extract', 'llama', 'webllm', 'net'],
-  lab: ['engine', 'extract', 'interp'],
   share: ['interp'],
   plot: ['interp'],
-  state: ['net', 'engine', 'extract', 'lab', 'share', 'plot', 'interp'],
+  state: ['net', 'engine', 'extract', 'share', 'plot', 'interp'],
   components: ['state', 'plot', 'interp'],
   routes: ['components', 'state'],
 };

@@ -40,7 +40,7 @@ export class Reply {
   #nextToken = 0;
   /** The interventions are no longer those the reply began with. */
   hasChanged = false;
-  /** A first part of the prompt was read, the rest not yet. */
+  /** A first part of the prompt was read or is being read, the rest not yet. */
   #isMidPrompt = false;
   #waiting: ResolvedIntervention[] | null = null;
   readonly #tokens: ChatToken[] = [];
@@ -63,6 +63,7 @@ export class Reply {
       this.#waiting = interventions;
       return 1;
     }
+    this.#waiting = null;
     this.#apply(interventions);
     return this.#nextToken;
   }
@@ -90,9 +91,9 @@ export class Reply {
       this.#waiting = null;
       while (schedule[0] && schedule[0].token <= index) this.#apply(schedule.shift()!.interventions);
       for (; input.length > maxRows && !signal?.aborted; position += maxRows) {
+        this.#isMidPrompt = true;
         this.#record(position, await this.#pass(input.slice(0, maxRows), position, null));
         input = input.slice(maxRows);
-        this.#isMidPrompt = true;
       }
       if (signal?.aborted) {
         stopReason = 'aborted';

@@ -1,6 +1,7 @@
 /** What the worker does, apart from being a worker: one GPU, one loaded model, and the methods of the protocol on it. */
 import { PersonascopeError } from '../errors';
 import { openGpu, type Gpu } from '../gpu/device';
+import type { ResolvedIntervention } from '../interp/intervention';
 import type { WebLlmEngine } from '../webllm/engine';
 import { embeddedModels } from './catalogue';
 import { findDownload, listCatalogue, planDownload, requireFeatures, type ModelDownload } from './model-downloads';
@@ -33,6 +34,8 @@ export class EngineHost implements Handlers {
   /** The load before, done or failed: one follows another. */
   #loading: Promise<unknown> = Promise.resolve();
   readonly #turns = new Turns();
+  /** What a reply that waits for its turn is to begin with. */
+  #steeredBefore: ResolvedIntervention[] | null = null;
   readonly #workshop = new Workshop(this.#turns);
 
   constructor(events: HostEvents) {
@@ -109,7 +112,12 @@ export class EngineHost implements Handlers {
   async chat(request: Methods['chat']['request'], { signal, emit }: CallContext<'chat'>) {
     const { engine, book } = this.#require();
     const resolved = resolveChat(request, book);
-    const chat = () => engine.chat(resolved, { signal, onToken: emit });
+    this.#steeredBefore = null;
+    const chat = () => {
+      const interventions = this.#steeredBefore ?? resolved.interventions;
+      this.#steeredBefore = null;
+      return engine.chat({ ...resolved, interventions }, { signal, onToken: emit });
+    };
     const { collected: _, ...result } = await this.#turns.visitor(chat);
     return result;
   }
@@ -123,11 +131,10 @@ export class EngineHost implements Handlers {
   async steer({ interventions }: Methods['steer']['request']) {
     const { engine, book } = this.#require();
     const resolved = book.resolveAll(interventions);
-    return { token: this.#turns.isVisitorSpeaking ? engine.steer(resolved) : null };
-  }
-
-  async tokenize({ messages, prefill }: Methods['tokenize']['request']) {
-    return this.#require().tokenizer.encodeChat(messages, prefill);
+    if (this.#turns.isVisitorSpeaking) return { token: engine.steer(resolved) };
+    if (!this.#turns.isVisitorWaiting) return { token: null };
+    this.#steeredBefore = resolved;
+    return { token: 0 };
   }
 
   async extract(request: Methods['extract']['request'], context: CallContext<'extract'>) {

@@ -132,5 +132,7 @@ export function describeFolder(model: string | ModelSource, baseUrl: string): Wg
     throw new PersonascopeError('BadRequest', `model: must be a known id, ${forms}.`);
   }
   const label = model.url.replace(/\/+$/, '').split('/').pop() || model.url;
-  return { id: model.url, label, url: model.url };
+  // Relative to the page, not to the worker that fetches it. What is no address is refused as such when it is opened.
+  const url = URL.canParse(model.url, baseUrl) ? new URL(model.url, baseUrl).href : model.url;
+  return { id: model.url, label, url };
 }

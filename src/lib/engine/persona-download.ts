@@ -1,5 +1,6 @@
 /** Fetches the persona space that may stand beside a checkpoint. */
 import { PersonascopeError } from '../errors';
+import { resolveFolder } from '../llama/source';
 import { readPersonaFiles, type PersonaFiles } from './persona-files';
 
 /** Bytes of either file; hundreds of vectors of a large model are below it. */
@@ -14,9 +15,9 @@ export async function downloadPersonaSpace(
   digest: () => Promise<string>,
   signal: AbortSignal,
 ): Promise<PersonaFiles | null> {
-  const folder = new URL(url.endsWith('/') ? url : `${url}/`);
+  const fileUrl = resolveFolder(url);
   const [json, bytes] = await Promise.all(
-    ['personas.json', 'personas.safetensors'].map((name) => download(new URL(name, folder), name, signal)),
+    ['personas.json', 'personas.safetensors'].map((name) => download(fileUrl(name), name, signal)),
   );
   if (!json) return null;
   if (!bytes) throw new PersonascopeError('BadModel', 'personas.json is there, but personas.safetensors is not.');

@@ -70,12 +70,6 @@ export interface Methods {
   forward: { request: ForwardRequest; result: ForwardResult; event: never };
   /** Changes the running reply's interventions; the result is the index of the first token that feels them. */
   steer: { request: { interventions: Intervention[] }; result: { token: number | null }; event: never };
-  /** The prompt as the chat template writes it, and its token ids. */
-  tokenize: {
-    request: { messages: ChatRequest['messages']; prefill?: string };
-    result: { text: string; ids: number[] };
-    event: never;
-  };
   /** A persona vector; known by its name from then on. Cancelled, it can be asked for again and goes on from what was done. */
   extract: { request: ExtractRequest; result: ExtractedVector; event: ExtractionProgress };
   /** Role vectors, axis and persona space, in the same way. */

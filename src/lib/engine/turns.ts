@@ -6,6 +6,11 @@ export class Turns {
   /** Steering is meant for the visitor's reply only. */
   isVisitorSpeaking = false;
 
+  /** For a background reply to end. */
+  get isVisitorWaiting(): boolean {
+    return this.#visitors > 0 && !this.isVisitorSpeaking;
+  }
+
   async visitor<T>(work: () => Promise<T>): Promise<T> {
     this.#visitors++;
     try {

@@ -34,6 +34,7 @@ export function modelJudge(engine: Engine, trait: Trait, signal?: AbortSignal): 
       { messages, sampling, interventions: [], probes: [], schedule: [], topLogprobs: 20 },
       { signal },
     );
+    if (signal?.aborted) throw new PersonascopeError('Aborted', 'The extraction was stopped.');
     return yesLogOdds(tokens[0]?.alternatives ?? []);
   };
   let leaning: Promise<number> | null = null;

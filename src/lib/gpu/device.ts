@@ -30,6 +30,24 @@ export class Gpu {
     return bytes;
   }
 
+  /**
+   * Work that allocates: WebGPU hands out buffers that it has no memory for, and every pass that reads one is dropped.
+   * @throws PersonascopeError `OutOfMemory` if there was too little; what was made then is the caller's to destroy
+   */
+  async withinMemory<T>(work: () => Promise<T>): Promise<T> {
+    this.device.pushErrorScope('out-of-memory');
+    const [outcome] = await Promise.allSettled([work()]);
+    // A device that was lost meanwhile has no scope left; its loss is reported elsewhere.
+    const shortage = await this.device.popErrorScope().catch(() => null);
+    if (outcome.status === 'rejected') throw outcome.reason;
+    if (!shortage) return outcome.value;
+    throw new PersonascopeError(
+      'OutOfMemory',
+      `The GPU has too little memory for it: ${shortage.message || 'no reason was given'}`,
+      'Close other pages that use the GPU, or choose a smaller model.',
+    );
+  }
+
   destroy(): void {
     for (const tensor of [...this.live]) tensor.destroy();
     this.device.destroy();

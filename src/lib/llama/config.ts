@@ -96,6 +96,9 @@ const kindSchema = v.looseObject({
 
 const generationSchema = v.looseObject({ eos_token_id: configSchema.entries.eos_token_id });
 
+/** Dimensions of a head that `attention.wgsl` has room for. */
+const MAX_HEAD = 256;
+
 const architectures: Record<string, LlamaConfig['architecture']> = {
   LlamaForCausalLM: 'llama',
   MistralForCausalLM: 'llama',
@@ -119,11 +122,16 @@ export function parseConfig(json: unknown, generationConfig?: unknown): LlamaCon
     throw bad('num_key_value_heads', `${nKeyValueHeads} does not divide num_attention_heads ${nHeads}`);
   }
   const dHead = raw.head_dim ?? raw.hidden_size / nHeads;
-  if (dHead % 2 !== 0) {
-    throw bad(
-      isMissing(raw.head_dim) ? 'num_attention_heads' : 'head_dim',
-      `a head of ${dHead} dimensions can't be rotated in pairs`,
-    );
+  const headField = isMissing(raw.head_dim) ? 'num_attention_heads' : 'head_dim';
+  if (dHead % 2 !== 0) throw bad(headField, `a head of ${dHead} dimensions can't be rotated in pairs`);
+  if (dHead > MAX_HEAD) throw unsupported(headField, `a head of ${dHead} dimensions is more than ${MAX_HEAD}`);
+  const widths = {
+    hidden_size: raw.hidden_size,
+    intermediate_size: raw.intermediate_size,
+    [headField]: nHeads * dHead,
+  };
+  for (const [field, width] of Object.entries(widths)) {
+    if (width % 4 !== 0) throw unsupported(field, `a matrix of ${width} columns can't be read four at a time`);
   }
   const rope = raw.rope_parameters ?? raw.rope_scaling;
   const attentionBias = architecture === 'qwen2' ? false : raw.attention_bias;

@@ -99,18 +99,22 @@ export class LlamaEngine implements Engine {
   static async open(options: OpenOptions): Promise<LlamaEngine> {
     const { gpu, files, signal } = options;
     const owner = new TensorOwner(gpu);
+    let opened: LlamaEngine | null = null;
     try {
-      const weights = await uploadWeights(owner, files, signal);
-      const types = new Set<DType>([weights.embedding.dtype, weights.head.weight.dtype]);
-      for (const { q, k, v, o, gate, up, down } of weights.layers) {
-        for (const { weight } of [q, k, v, o, gate, up, down]) types.add(weight.dtype);
-      }
-      const [kernels, taps] = await Promise.all([
-        LlamaKernels.compile(gpu, files.config, types),
-        compileTaps(gpu, 'f32'),
-      ]);
-      return new LlamaEngine(options, owner, weights, kernels, taps);
+      return await gpu.withinMemory(async () => {
+        const weights = await uploadWeights(owner, files, signal);
+        const types = new Set<DType>([weights.embedding.dtype, weights.head.weight.dtype]);
+        for (const { q, k, v, o, gate, up, down } of weights.layers) {
+          for (const { weight } of [q, k, v, o, gate, up, down]) types.add(weight.dtype);
+        }
+        const [kernels, taps] = await Promise.all([
+          LlamaKernels.compile(gpu, files.config, types),
+          compileTaps(gpu, 'f32'),
+        ]);
+        return (opened = new LlamaEngine(options, owner, weights, kernels, taps));
+      });
     } catch (error) {
+      await (opened as LlamaEngine | null)?.destroy();
       owner.destroy();
       throw error;
     }

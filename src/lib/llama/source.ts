@@ -74,8 +74,11 @@ export async function openModelFolder(url: string, options: OpenOptions = {}): P
   };
 }
 
-/** @returns the address of a file in the folder; a query (a signature, say) is kept for every file */
-function resolveFolder(url: string): (name: string) => URL {
+/**
+ * @returns the address of a file in the folder; a query (a signature, say) is kept for every file
+ * @throws PersonascopeError `BadRequest` for an unusable address
+ */
+export function resolveFolder(url: string): (name: string) => URL {
   let folder: URL;
   try {
     folder = new URL(url, globalThis.location?.href);

@@ -11,8 +11,10 @@ import { Pace } from './pace';
 import { Stars, shapes, type Star } from './stars';
 
 export interface Trail {
-  /** One a reply. */
+  /** One a reply that was read. */
   turns: Position[];
+  /** The number of each of those turns in the conversation, from 1. */
+  numbers: number[];
   /** The last reply's mean over its first 1, 2, … tokens. */
   tokens: Position[];
   /** One an unsteered reply. */
@@ -20,7 +22,7 @@ export interface Trail {
 }
 
 type Point = [number, number, number];
-const noTrail: Trail = { turns: [], tokens: [], plain: [] };
+const noTrail: Trail = { turns: [], numbers: [], tokens: [], plain: [] };
 /** How far the arrow goes beyond the highest and the lowest role, in radii. */
 const overshoot = 0.16;
 /** Radii around the sky's middle that are in sight from where the view starts. */
@@ -292,7 +294,8 @@ export class Sky {
       this.#labels.draw([], width, height);
       return;
     }
-    const numbered = this.#trail.turns.map((turn, index) => label(String(index + 1), frame.place(turn), 'turn', 6));
+    const { turns, numbers } = this.#trail;
+    const numbered = turns.map((turn, index) => label(String(numbers[index]), frame.place(turn), 'turn', 6));
     this.#labels.draw(
       [
         label('Assistant', frame.place(assistantOf(this.#space)), 'assistant', 20),

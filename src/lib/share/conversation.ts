@@ -83,7 +83,7 @@ export function messagesOf(conversation: Conversation, upToTurn = conversation.t
   const messages: Message[] = system ? [{ role: 'system', content: system }] : [];
   for (const turn of conversation.turns.slice(0, upToTurn)) {
     messages.push({ role: 'user', content: turn.user });
-    if (turn.reply) messages.push({ role: 'assistant', content: turn.reply.text });
+    if (turn.reply?.text) messages.push({ role: 'assistant', content: turn.reply.text });
   }
   messages.push({ role: 'user', content: asked.user });
   return messages;

@@ -1,5 +1,6 @@
 /** Everything the page holds, wired together. */
 import { createContext } from 'svelte';
+import { resolve } from '$app/paths';
 import { modelKey } from '../share/conversation';
 import { inlineOwnVectors } from '../share/own-vectors';
 import { encodePermalink } from '../share/permalink';
@@ -24,10 +25,7 @@ export class App {
   readonly mirror = new Mirror();
   readonly session = new Session(this.mirror);
   readonly downloads = new Downloads(this.session, this.mirror);
-  readonly dials = new Dials(
-    () => this.session.space,
-    () => this.session.personas,
-  );
+  readonly dials = new Dials(this.session);
   readonly conversation = new ConversationState(this.session, this.dials);
   readonly link = new LinkState(this.session, (model) => this.downloads.confirm(model));
   readonly workbench = new Workbench(this.session);
@@ -54,8 +52,7 @@ export class App {
     if (!first || this.session.wanted !== null) return;
     try {
       await this.session.load(wanted !== null && (await this.#isHere(wanted)) ? wanted : first);
-      const last = this.conversation.turns.findLast(({ reply }) => reply)?.reply;
-      if (last) this.dials.adopt(last.schedule.at(-1)?.interventions ?? last.interventions);
+      await this.#adopt();
     } catch (cause) {
       if (asError(cause) !== this.session.error) this.notice = asError(cause);
     }
@@ -94,13 +91,31 @@ export class App {
     }
   }
 
+  /** Turns the dials to where the conversation left them, if it is with the loaded model. What is not known here is left out, and said. */
+  async #adopt(): Promise<void> {
+    const last = this.conversation.turns.findLast(({ reply }) => reply)?.reply;
+    const isHere = last && this.session.isLoaded(last.model);
+    const left = isHere ? (last.schedule.at(-1)?.interventions ?? last.interventions) : [];
+    const names = (await this.session.vectors()).map(({ name }) => name);
+    const unknown = left
+      .map(({ vector }) => vector)
+      .find((vector) => typeof vector === 'string' && !names.includes(vector));
+    this.dials.adopt(left.filter(({ vector }) => typeof vector !== 'string' || names.includes(vector)));
+    if (unknown === undefined) return;
+    this.notice = new PersonascopeError(
+      'BadRequest',
+      `This conversation was steered with “${unknown as string}”, which is not known here; it goes on without it.`,
+      'Import its file in the workshop to steer with it again.',
+    );
+  }
+
   /** The page's conversation as an address. */
   async permalink(): Promise<string> {
     const conversation = this.conversation.export(this.#model());
     const shared = inlineOwnVectors(conversation, modelKey(this.#model()), this.session.ownVectors);
     // Numbers of a large model fill a link; then it names the vector, and whoever opens it is told.
     const fragment = await encodePermalink(shared).catch(() => encodePermalink(conversation));
-    return `${location.href.split('#')[0]}#${fragment}`;
+    return `${location.origin}${resolve('/')}${location.search}#${fragment}`;
   }
 
   /** The linked conversation becomes the visitor's own. */
@@ -112,8 +127,7 @@ export class App {
       await this.session.load(linked.model);
     }
     this.conversation.restore(linked);
-    const last = linked.turns.findLast(({ reply }) => reply)?.reply;
-    this.dials.adopt(last?.schedule.at(-1)?.interventions ?? last?.interventions ?? []);
+    await this.#adopt();
     this.leaveLink();
     await this.#save();
   }

@@ -52,6 +52,11 @@ export class ConversationState {
     dials.onMoved = () => this.#scheduleSteer();
   }
 
+  /** Asked now, a question would be answered. */
+  get canAnswer(): boolean {
+    return !this.isBusy && this.#session.phase === 'ready';
+  }
+
   /** Of the last turn that has been read, in the loaded model's persona space. */
   readonly position = $derived.by(() => {
     const isHere = (reply: Reply | null) => reply?.position && this.#session.isLoaded(reply.model);
@@ -59,7 +64,7 @@ export class ConversationState {
   });
 
   async send(text: string): Promise<void> {
-    if (this.isBusy || !text.trim()) return;
+    if (!this.canAnswer || !text.trim()) return;
     await this.#answer([...this.turns, new Turn(text.trim())]);
   }
 
@@ -70,25 +75,25 @@ export class ConversationState {
   /** Writes the last reply anew. */
   async regenerate(): Promise<void> {
     const last = this.turns.at(-1);
-    if (this.isBusy || !last) return;
+    if (!this.canAnswer || !last) return;
     await this.#answer([...this.turns.slice(0, -1), new Turn(last.user)]);
   }
 
   /** Asks something else at this turn; what came after goes. */
   async edit(index: number, text: string): Promise<void> {
-    if (this.isBusy || !text.trim() || index >= this.turns.length) return;
+    if (!this.canAnswer || !text.trim() || index >= this.turns.length) return;
     await this.#answer([...this.turns.slice(0, index), new Turn(text.trim())]);
   }
 
   /** Asks every question again, in order, under the dials as they stand. Stopped half-way, the questions that are left stay, unanswered. */
   async replay(): Promise<void> {
     const questions = this.turns.map(({ user }) => user);
-    if (this.isBusy) return;
+    if (!this.canAnswer) return;
     let told: Turn[] = [];
     for (const [index, user] of questions.entries()) {
       told = [...told, new Turn(user)];
-      await this.#answer(told, questions.slice(index + 1));
-      if (!this.#isCurrent(told) || !['stop', 'length'].includes(told.at(-1)!.reply!.status)) return;
+      const wasStopped = await this.#answer(told, questions.slice(index + 1));
+      if (wasStopped || !this.#isCurrent(told) || told.at(-1)!.reply!.status === 'failed') return;
     }
   }
 
@@ -121,8 +126,8 @@ export class ConversationState {
     return turns.every((turn, i) => turn === this.turns[i]);
   }
 
-  /** Answers the last of the turns. @param waiting questions that stay behind it, unanswered */
-  async #answer(turns: Turn[], waiting: readonly string[] = []): Promise<void> {
+  /** Answers the last of the turns. @param waiting questions that stay behind it, unanswered. @returns whether it was stopped */
+  async #answer(turns: Turn[], waiting: readonly string[] = []): Promise<boolean> {
     const turn = turns.at(-1)!;
     const seed = this.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!;
     const abort = new AbortController();
@@ -145,6 +150,7 @@ export class ConversationState {
       this.#current = null;
       if (this.#isCurrent(turns)) this.onChanged?.();
     }
+    return abort.signal.aborted;
   }
 
   async #write(reply: Reply, messages: ChatRequest['messages'], signal: AbortSignal): Promise<void> {

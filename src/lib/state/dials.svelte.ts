@@ -5,28 +5,34 @@ import type { Intervention } from '../interp/intervention';
 import type { PersonaSpace } from '../interp/persona-space';
 import { axisProbe } from '../interp/position';
 
+/** What the dials need to know of the loaded model. */
+interface Steered {
+  readonly info: { id: string } | null;
+  readonly space: PersonaSpace | null;
+  /** Every persona vector there is a dial for. */
+  readonly personas: readonly { name: string }[];
+}
+
 export class Dials {
-  readonly #space: () => PersonaSpace | null;
-  readonly #personas: () => readonly { name: string }[];
+  readonly #model: Steered;
   readonly #coefficients = new SvelteMap<string, number>();
   capOn = $state(false);
   #threshold = $state<number | null>(null);
-  /** Interventions of an opened conversation that no dial stands for (ablations, inline vectors); kept in force until reset. */
-  others = $state.raw<Intervention[]>([]);
+  #others = $state.raw<{ model: string | undefined; interventions: Intervention[] }>({ model: '', interventions: [] });
   /** Called after each change. */
   onMoved: (() => void) | null = null;
 
-  /** @param personas every persona vector there is a dial for; default: those of the space */
-  constructor(
-    space: () => PersonaSpace | null,
-    personas: () => readonly { name: string }[] = () => space()?.personas ?? [],
-  ) {
-    this.#space = space;
-    this.#personas = personas;
+  constructor(model: Steered) {
+    this.#model = model;
   }
 
   #names(): string[] {
-    return [...(this.#space() ? [axisProbe] : []), ...this.#personas().map(({ name }) => name)];
+    return [...(this.#model.space ? [axisProbe] : []), ...this.#model.personas.map(({ name }) => name)];
+  }
+
+  /** Interventions of an opened conversation that no dial stands for (ablations, inline vectors); in force until reset, on the model they are for. */
+  get others(): readonly Intervention[] {
+    return this.#others.model === this.#model.info?.id ? this.#others.interventions : [];
   }
 
   /** Of a persona vector or of the axis. */
@@ -43,7 +49,7 @@ export class Dials {
 
   /** Where the cap starts to lift, as a place on the axis. */
   get capThreshold(): number {
-    return this.#threshold ?? this.#space()?.cap.threshold ?? 0;
+    return this.#threshold ?? this.#model.space?.cap.threshold ?? 0;
   }
 
   setCap(isOn: boolean, threshold: number | null = this.#threshold): void {
@@ -61,13 +67,13 @@ export class Dials {
     this.#coefficients.clear();
     this.#threshold = null;
     this.capOn = false;
-    this.others = [];
+    this.#others = { model: '', interventions: [] };
     this.onMoved?.();
   }
 
   /** Dials the model has no vector for are left out. */
   interventions(): Intervention[] {
-    const space = this.#space();
+    const { space } = this.#model;
     const known = this.#names();
     const additions = [...this.#coefficients]
       .filter(([name]) => known.includes(name))
@@ -77,9 +83,8 @@ export class Dials {
 
   /** Turns the dials to where these interventions come from. */
   adopt(interventions: readonly Intervention[]): void {
-    const space = this.#space();
+    const { space } = this.#model;
     const known = this.#names();
-    if (known.length === 0) return;
     this.#coefficients.clear();
     this.#threshold = space && capThresholdOf(interventions, space);
     this.capOn = this.#threshold !== null;
@@ -90,7 +95,7 @@ export class Dials {
         this.#coefficients.set(vector, coefficient ?? 1);
       } else if (!space || !this.capOn || !isCap(intervention, space)) others.push(intervention);
     }
-    this.others = others;
+    this.#others = { model: this.#model.info?.id, interventions: others };
     this.onMoved?.();
   }
 }

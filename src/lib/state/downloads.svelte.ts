@@ -19,6 +19,8 @@ export class Downloads {
   custom = $state.raw<{ source: ModelSource; summary: ModelSummary }[]>([]);
   readonly #customModels = new CustomModels();
   #answer: ((isAccepted: boolean) => void) | null = null;
+  /** Asked so far. */
+  #questions = 0;
   #abort: AbortController | null = null;
 
   constructor(session: Session, mirror: Mirror) {
@@ -29,14 +31,18 @@ export class Downloads {
   /** Whether the model may be loaded: nothing has to be downloaded, or the visitor agreed to it. */
   async confirm(model: string | ModelSource): Promise<boolean> {
     this.answer(false);
+    const question = ++this.#questions;
     this.planning = model;
+    let plan: DownloadSummary | null;
     try {
-      this.asking = await this.#session.manage('planModel', { model, ...this.#from() });
+      plan = await this.#session.manage('planModel', { model, ...this.#from() });
     } finally {
-      this.planning = null;
+      if (question === this.#questions) this.planning = null;
     }
-    const plan = this.asking;
+    // Another model was asked for meanwhile.
+    if (question !== this.#questions) return false;
     if (!plan) return true;
+    this.asking = plan;
     const isAccepted = await new Promise<boolean>((resolve) => (this.#answer = resolve));
     if (isAccepted && typeof model !== 'string') this.#customModels.add(model, plan);
     return isAccepted;

@@ -18,8 +18,8 @@ export class LinkState {
   readonly #session: Session;
   conversation = $state.raw<Conversation | null>(null);
   error = $state.raw<PersonascopeError | null>(null);
-  /** One a turn, as far as the replay got. */
-  replayed = $state.raw<Reply[]>([]);
+  /** One a turn, as far as the replay got; null for a turn without a recorded reply. */
+  replayed = $state.raw<(Reply | null)[]>([]);
   result = $state.raw<ReplayResult | null>(null);
   isReplaying = $state(false);
   #abort: AbortController | null = null;
@@ -78,7 +78,10 @@ export class LinkState {
   async #replayAll(conversation: Conversation, signal: AbortSignal): Promise<ReplayResult | null> {
     let tokens = 0;
     for (const [turn, { reply: recorded }] of conversation.turns.entries()) {
-      if (!recorded) continue;
+      if (!recorded) {
+        this.replayed = [...this.replayed, null];
+        continue;
+      }
       const reply = Reply.again(recorded, conversation);
       if (!this.#session.isLoaded(reply.model)) {
         if (!(await this.#confirm(reply.model))) return null;
@@ -107,7 +110,7 @@ export class LinkState {
       }
       tokens += recorded.tokenIds.length;
     }
-    const replies = this.replayed.length;
+    const replies = this.replayed.filter(Boolean).length;
     return { outcome: 'reproduced', replies, tokens };
   }
 

@@ -32,6 +32,10 @@ export class Session {
   wanted = $state.raw<string | ModelSource | null>(null);
   /** Every persona vector there is a dial for. */
   readonly personas = $derived([...(this.space?.personas ?? []), ...this.ownVectors.map(({ entry }) => entry)]);
+  /** The loaded model came with the page. */
+  readonly isEmbedded = $derived(
+    this.models.some(({ id, download }) => id === this.info?.id && download === 'embedded'),
+  );
   readonly extent = $derived(this.space ? axisExtent(this.space) : null);
   readonly #mirror: Mirror;
   #client: EngineClient | null = null;
@@ -82,7 +86,6 @@ export class Session {
 
   /** Replaces the loaded model; resolves when it can answer. If it can't, what was loaded before stays. */
   async load(model: string | ModelSource): Promise<ModelInfo> {
-    const before = this.#present;
     this.wanted = model;
     this.phase = 'loading';
     this.error = null;
@@ -107,8 +110,9 @@ export class Session {
     } catch (cause) {
       const error = asError(cause);
       if (this.#loading !== loading) throw error;
-      if (!this.#present || !before) throw this.#fail(error);
-      this.wanted = before;
+      // What was loaded before still answers.
+      if (!this.#present) throw this.#fail(error);
+      this.wanted = this.#present;
       this.phase = 'ready';
       throw error;
     } finally {
@@ -125,6 +129,7 @@ export class Session {
   async retry(): Promise<void> {
     this.#client?.close();
     this.#client = null;
+    this.#forget();
     if (this.models.length === 0) {
       this.#started = null;
       await this.start();
@@ -214,21 +219,21 @@ export class Session {
   #engine(): EngineClient {
     if (!this.#client) {
       this.#client = startEngine();
-      this.#client.onUnloaded = () => {
-        this.#present = null;
-        this.info = null;
-        this.space = null;
-        this.ownVectors = [];
-      };
+      this.#client.onUnloaded = () => this.#forget();
       this.#client.onLost = (error) => {
-        this.#present = null;
-        this.info = null;
-        this.space = null;
-        this.ownVectors = [];
+        this.#forget();
         this.#fail(error);
       };
     }
     return this.#client;
+  }
+
+  /** Nothing answers now. */
+  #forget(): void {
+    this.#present = null;
+    this.info = null;
+    this.space = null;
+    this.ownVectors = [];
   }
 
   /** Returns what the page shows of it. */

@@ -12,6 +12,9 @@ import { asError } from './as-error';
 import type { Session } from './session.svelte';
 import { importVectors, type SavedFile } from './vector-files';
 
+/** What coherence is held against, for those who show it. */
+export { coherentShare, largestKl, surpriseFactor } from '../extract/coherence';
+
 export type RunSize = 'small' | 'standard' | 'thorough';
 
 /** What the sizes of a run mean. */
@@ -43,10 +46,6 @@ export class Workbench {
     this.#session = session;
   }
 
-  readonly isEmbedded = $derived.by(() =>
-    this.#session.models.some(({ id, download }) => id === this.#session.info?.id && download === 'embedded'),
-  );
-
   /** What the vector is to point away from: as the model's shipped vectors, until chosen. */
   get contrast(): Contrast {
     return this.#contrast ?? this.#session.space?.personas[0]?.contrast ?? 'opposite';
@@ -71,14 +70,22 @@ export class Workbench {
     if (!id || this.#loadedFor === id) return;
     this.#loadedFor = id;
     try {
-      const prompts = await loadPromptSet(this.isEmbedded);
+      const isUntouched = this.#isUntouched();
+      const prompts = await loadPromptSet(this.#session.isEmbedded);
       this.prompts = prompts;
-      // What is shown stays: the visitor may have chosen already.
-      this.#lay(prompts.traits[0]!);
+      // What is shown stays: the visitor may have chosen already. What was written stays too.
+      if (isUntouched) this.#lay(prompts.traits[0]!);
       this.space = await this.#session.call('space', null);
     } catch (cause) {
       this.error = asError(cause);
     }
+  }
+
+  /** Nothing on the bench is the visitor's own. */
+  #isUntouched(): boolean {
+    const written = this.#definition();
+    const isEmpty = Object.values(this.draft).every((value) => value.length === 0);
+    return isEmpty || (this.prompts?.traits.some((trait) => isSame(trait, written)) ?? false);
   }
 
   /** Puts a ready-made trait on the bench. */

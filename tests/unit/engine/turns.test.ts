@@ -25,11 +25,11 @@ it('a visitor waits for the reply under way, and goes before the next', async ()
   const chat = turns.visitor(visitor!.work);
   await settle();
   expect(log).toEqual(['first begins']);
-  expect(turns.isVisitorSpeaking).toBe(false);
+  expect([turns.isVisitorSpeaking, turns.isVisitorWaiting]).toEqual([false, true]);
   first!.end();
   await settle();
   expect(log).toEqual(['first begins', 'first ends', 'visitor begins']);
-  expect(turns.isVisitorSpeaking).toBe(true);
+  expect([turns.isVisitorSpeaking, turns.isVisitorWaiting]).toEqual([true, false]);
   visitor!.end();
   await chat;
   await settle();

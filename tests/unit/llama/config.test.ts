@@ -68,6 +68,10 @@ describe('parseConfig', () => {
   });
 
   it.each([
+    [{ head_dim: 512 }, 'config.json: head_dim: a head of 512 dimensions is more than 256.'],
+    [{ hidden_size: 10 }, "config.json: hidden_size: a matrix of 10 columns can't be read four at a time."],
+    [{ intermediate_size: 14 }, 'config.json: intermediate_size: a matrix of 14 columns'],
+    [{ num_attention_heads: 3, head_dim: 2 }, 'config.json: head_dim: a matrix of 6 columns'],
     [{ architectures: ['GPT2LMHeadModel'] }, 'architectures: GPT2LMHeadModel is none of LlamaForCausalLM,'],
     [{ architectures: ['toString'] }, 'architectures: toString is none of'],
     [{ quantization_config: { bits: 4 } }, 'quantization_config: quantised weights'],

@@ -2,7 +2,8 @@
 
 The twins are `train.py assistant --million-tokens 8 --matrix-rate 0.02 --other-rate 4e-3 --decay-from 0.4 --name small-1`, from no
 checkpoint, and the same with `--gist 0`, with `--offset 0` and with other seeds (README.md). Vectors are taken as the shipped ones
-are, but that no reply is drawn or judged: only the prompt is read. Blocks and site were chosen on a model with both tricks.
+are, over the words of the message and added at the shipped blocks, but that no reply is drawn or judged; where the first trick is
+left out also over replies, and added at every block. What was measured is kept in `.cache/`, and the table is of all of it.
 """
 import argparse
 import json
@@ -21,18 +22,25 @@ from export import write_folder
 from inference import Model
 
 COEFFICIENTS = (1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0)
-TWINS = {
-    "small-1": "both tricks", "small-2": "both tricks, seed 2", "small-3": "both tricks, seed 3",
-    "small-no-hiding": "the system prompt is never hidden", "small-no-offsets": "no random offsets",
+HIDING, OFFSETS = "the system prompt is never hidden", "no random offsets"
+# Row of the table -> the twin, and where its vectors are read.
+ROWS = {
+    "both tricks": ("small-1", "message"), "both tricks, seed 2": ("small-2", "message"), "both tricks, seed 3": ("small-3", "message"),
+    OFFSETS: ("small-no-offsets", "message"), HIDING: ("small-no-hiding", "message"),
+    f"{HIDING}; vectors of replies, at every block": ("small-no-hiding", "reply"),
 }
+KEPT = HERE / ".cache" / "ablation.json"
 
 
-def message_means(model: Model, systems: list[str | None], questions: list[str]) -> Tensor:
-    """(layers, d_model): mean residual over the words of the user's message, over all questions, the prompts in turn."""
-    encode, seen = model.tokenizer.encode_chat, []
-    for i, question in enumerate(questions):
-        ids, layers = encode(systems[i % len(systems)], [], question), []
-        words = slice(len(ids) - 1 - len(model.tokenizer.encode(question)), -1)
+def prompted_means(model: Model, systems: list[str | None], questions: list[str], site: str) -> Tensor:
+    """(layers, d_model): mean residual over the words of the user's message, or over a greedy reply; the prompts in turn."""
+    prompts = [model.tokenizer.encode_chat(systems[i % len(systems)], [], question) for i, question in enumerate(questions)]
+    replies = model.generate(prompts, most=40) if site == "reply" else [None] * len(prompts)
+    seen = []
+    for question, prompt, reply in zip(questions, prompts, replies):
+        layers = []
+        ids = prompt if site == "message" else prompt + reply.ids
+        words = slice(len(prompt) - 1 - len(model.tokenizer.encode(question)), -1) if site == "message" else slice(len(prompt), None)
 
         def keep(_: int, x: Tensor) -> Tensor:
             layers.append(x[0, words].mean(0))
@@ -43,13 +51,15 @@ def message_means(model: Model, systems: list[str | None], questions: list[str])
     return torch.stack(seen).mean(0)
 
 
-def measure(model: Model) -> list[str]:
+def measure(model: Model, site: str) -> list[str]:
     how = json.loads((HERE / "vectors.json").read_text())["steering"]
+    if site == "reply":
+        how = {**how, "layers": list(range(model.shape.layers))}
     limit = steering.coherence_limit(model)
-    asked, shown, coherent, twin_coherent, passed = [], [], [], [], 0
+    rotation = torch.linalg.qr(torch.randn(model.shape.d_model, model.shape.d_model, generator=torch.Generator().manual_seed(1)))[0]
+    asked, shown, coherent, twin_coherent, shown_at_most, passed, coefficients = [], [], [], [], [], 0, []
     for t in read_prompts("traits"):
-        v = message_means(model, t["positive"], t["questions"]) - message_means(model, [None], t["questions"])
-        other = torch.nn.functional.normalize(torch.randn(v.shape, generator=torch.Generator().manual_seed(1)), dim=-1) * v.norm(dim=-1, keepdim=True)
+        v = prompted_means(model, t["positive"], t["questions"], site) - prompted_means(model, [None], t["questions"], site)
 
         def run(vector: Tensor, c: float, part: str) -> steering.Outcome:
             prompts = [model.tokenizer.encode_chat(None, [], q) for q in t[part]]
@@ -59,32 +69,38 @@ def measure(model: Model) -> list[str]:
         prompted = [model.tokenizer.encode_chat(t["positive"][i % 5], [], q) for i, q in enumerate(t["held_out"])]
         asked += shows_trait(t["name"], [r.text for r in model.generate(prompted, most=64)])
         chosen = max(COEFFICIENTS, key=lambda c: (min(run(v, c, "tuning").rates), -c))
-        cell, control = run(v, chosen, "held_out"), run(other, chosen, "held_out")
+        cell, control, most = run(v, chosen, "held_out"), run(v @ rotation, chosen, "held_out"), run(v, COEFFICIENTS[-1], "held_out")
         shown, coherent, twin_coherent = shown + cell.trait, coherent + cell.coherent, twin_coherent + control.coherent
+        shown_at_most, coefficients = shown_at_most + most.trait, [*coefficients, chosen]
         passed += min(cell.rates) >= 0.8
         print(f"{t['name']:14} asked {mean(asked):.2f} at {chosen:g} {cell.rates} random {control.rates}", flush=True)
-    return [percent(asked), str(passed), percent(shown), percent(coherent), percent(twin_coherent)]
+    chosen = f"{min(coefficients):g} to {max(coefficients):g}"
+    return [percent(asked), str(passed), chosen, percent(shown), percent(coherent), percent(twin_coherent), percent(shown_at_most)]
 
 
 def main() -> None:
     p = argparse.ArgumentParser(description=__doc__)
-    p.add_argument("twins", nargs="*", help=f"default: all of {', '.join(TWINS)}")
-    twins = p.parse_args().twins or list(TWINS)
-    if unknown := set(twins) - set(TWINS):
+    twins = sorted({twin for twin, _ in ROWS.values()})
+    p.add_argument("twins", nargs="*", help=f"those to measure; default: all of {', '.join(twins)}")
+    wanted = p.parse_args().twins or twins
+    if unknown := set(wanted) - set(twins):
         p.error(f"no such twin: {', '.join(unknown)}")
     torch.set_num_threads(2)
-    rows = []
-    for name in twins:
+    kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    for label, (name, site) in ROWS.items():
+        if name not in wanted:
+            continue
         log = json.loads((HERE / f"loss-{name}.json").read_text())
         with tempfile.TemporaryDirectory() as folder:
             write_folder(Path(folder), HERE / ".cache" / f"{name}.pt")
             model = Model(Path(folder))
         form = [percent(well_formed(model)), percent(definitions(model, True))]
-        rows.append([TWINS[name], f"{log['tokens'] / 1e6:.1f}M", f"{log['curve'][-1][1]:.2f}", *form, *measure(model)])
-        print(rows[-1], flush=True)
-    columns = ["trained with", "tokens", "last loss", "well-formed", "exact definition", "trait when a prompt asks for it"]
-    columns += ["traits of 9 at 0.8 / 0.8", "trait when steered", "coherent", "coherent under a random vector"]
-    write_section("ablation", table(columns, rows))
+        kept[label] = [label, f"{log['tokens'] / 1e6:.1f}M", f"{log['curve'][-1][1]:.2f}", *form, *measure(model, site)]
+        print(kept[label], flush=True)
+        KEPT.write_text(json.dumps(kept))
+    columns = ["trained with", "tokens", "last loss", "well-formed", "exact definition", "trait when a prompt asks for it", "traits of 9 at 0.8 / 0.8"]
+    columns += ["coefficients", "trait when steered", "coherent", "coherent under a random vector", f"trait at {COEFFICIENTS[-1]:g}"]
+    write_section("ablation", table(columns, [kept[label] for label in ROWS if label in kept]))
 
 
 if __name__ == "__main__":

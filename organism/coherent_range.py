@@ -2,8 +2,8 @@
 its trait sets in: the coefficient from which half of them show it, by a straight line between two of the grid.
 
 `coherent_range.py` walks a grid outward on the tuning questions and stops where the 95% interval of the share of coherent replies reaches
-below 80%. The result goes into `vectors.json`, from where `npm run calibrate` brings it to the page. Sampling at the page's temperature
-breaks sooner than greedy replies do. The axis is judged on all traits' tuning questions, mixed.
+below 80%. The result goes into `vectors.json`, from where `npm run calibrate` brings it to the page. Sampling at the page's temperature (without
+its top-p) breaks sooner than greedy replies do. The axis is judged on all traits' tuning questions, mixed.
 """
 import argparse
 import json

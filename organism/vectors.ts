@@ -16,7 +16,7 @@ import {
 } from '../src/lib/extract/assemble';
 import { extractPersona, type ExtractedPersona, type JudgedReply } from '../src/lib/extract/extract-persona';
 import { extractMessageCap, extractSpace } from '../src/lib/extract/extract-space';
-import { parseQuestions, parseRoles, parseTraits } from '../src/lib/extract/prompts';
+import { parseQuestions, parseRoles, parseTraits, type Trait } from '../src/lib/extract/prompts';
 import type { ExtractProgress } from '../src/lib/extract/sample';
 import type { PersonaSpace } from '../src/lib/interp/persona-space';
 import { readJudges } from './judge';
@@ -34,7 +34,10 @@ export async function run([model = 'organism-assistant', settingsFile = 'vectors
   const settings = await readSettings(settingsFile);
   const { engine, digest } = await openFolder(folder, settings.targetLayer);
   const names = only?.split(',');
-  const personas = await extractPersonas(engine, settings, names);
+  const traits = parseTraits(await readJson('prompts/traits.json'));
+  const unknown = names?.find((name) => !['space', 'cap', ...traits.map((trait) => trait.name)].includes(name));
+  if (unknown) throw new Error(`There is no trait "${unknown}" in prompts/traits.json; besides traits there are "space" and "cap".`);
+  const personas = await extractPersonas(engine, settings, traits, names);
   const makesSpace = !names || names.includes('space');
   const made = makesSpace ? await withSpace(engine, digest, settings, personas) : null;
   const all = names ? replaceIn(await readPersonaFolder(folder), engine, settings, personas, made) : made!;
@@ -50,12 +53,12 @@ export async function run([model = 'organism-assistant', settingsFile = 'vectors
   console.log(`\n${folder}personas.{json,safetensors}, ${safetensors.length} bytes; ${seconds(started)} s`);
 }
 
-async function extractPersonas(engine: Engine, settings: Settings, only?: string[]): Promise<PersonaParts[]> {
+async function extractPersonas(engine: Engine, settings: Settings, traits: readonly Trait[], only?: string[]): Promise<PersonaParts[]> {
   const { steering, positions, contrast, ...rest } = settings;
   const showsTrait = await readJudges();
   const judge = ({ trait, polarity, text }: JudgedReply) => showsTrait(trait.name, text) === (polarity === 'positive');
   const personas: PersonaParts[] = [];
-  for (const trait of parseTraits(await readJson('prompts/traits.json'))) {
+  for (const trait of traits) {
     if (only && !only.includes(trait.name)) continue;
     personas.push({
       ...{ label: trait.label, description: trait.description, positions, contrast },
@@ -100,9 +103,10 @@ function replaceIn(
   made: PersonaFiles | null,
 ): PersonaFiles {
   const fresh = new Map(personaEntries(personas).map((entry) => [entry.name, entry]));
+  const known = new Map(space.personas.map((entry) => [entry.name, entry]));
   const header = made?.space ?? { ...space, promptSet, createdAt: new Date().toISOString() };
   return {
-    space: { ...header, personas: space.personas.map((entry) => fresh.get(entry.name) ?? entry) },
+    space: { ...header, personas: [...new Map([...known, ...fresh]).values()] },
     tensors: new Map([...tensors, ...(made?.tensors ?? personaTensors(engine.info, personas))]),
   };
 }

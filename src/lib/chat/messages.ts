@@ -4,7 +4,7 @@ import { PersonascopeError } from '../errors';
 
 /** Characters in one message. */
 export const MAX_CONTENT = 100_000;
-const MAX_MESSAGES = 10_000;
+export const MAX_MESSAGES = 1_000;
 
 /** @throws PersonascopeError `BadRequest` naming `messages[i].field` */
 export function checkMessages(messages: readonly Message[], prefill: string): void {

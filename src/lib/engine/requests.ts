@@ -1,5 +1,6 @@
 /** Checks requests from outside (a script, a link) and fills in defaults. */
 import * as v from 'valibot';
+import { MAX_CONTENT, MAX_MESSAGES } from '../chat/messages';
 import { PersonascopeError } from '../errors';
 import type { VectorBook } from '../interp/vector-book';
 import type { ChatRequest, ForwardRequest, ResolvedChatRequest } from './engine';
@@ -9,7 +10,7 @@ const count = (most: number) => v.pipe(v.number(), v.integer(), v.minValue(0), v
 
 const messageSchema = v.object({
   role: v.picklist(['system', 'user', 'assistant']),
-  content: v.pipe(v.string(), v.maxLength(100_000)),
+  content: v.pipe(v.string(), v.maxLength(MAX_CONTENT)),
 });
 
 const samplingSchema = v.object({
@@ -21,8 +22,8 @@ const samplingSchema = v.object({
 
 /** Interventions and probes are checked by the vector book, which knows the model. */
 const chatSchema = v.object({
-  messages: v.pipe(v.array(messageSchema), v.minLength(1), v.maxLength(1000)),
-  prefill: v.optional(v.pipe(v.string(), v.maxLength(100_000))),
+  messages: v.pipe(v.array(messageSchema), v.minLength(1), v.maxLength(MAX_MESSAGES)),
+  prefill: v.optional(v.pipe(v.string(), v.maxLength(MAX_CONTENT))),
   interventions: v.optional(v.array(v.any()), []),
   probes: v.optional(v.array(v.any()), []),
   sampling: v.optional(samplingSchema, {}),

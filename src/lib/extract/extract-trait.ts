@@ -80,7 +80,8 @@ export async function extractTrait(
   const each = Math.min(settings.heldOut, Math.floor(trait.held_out.length / 2));
   const heldOut = trait.held_out.slice(0, each);
   const untouched = trait.held_out.slice(each, 2 * each);
-  const tuning = (trait.tuning.length > 0 ? trait.tuning : trait.questions).slice(0, settings.heldOut);
+  // Not the questions that the vector is made from.
+  const tuning = trait.tuning.length > 0 ? trait.tuning.slice(0, settings.heldOut) : heldOut;
   const rows = sweptRows(engine.info.nLayers, settings.layers, context.shipped?.steering ?? null);
   const { coefficients } = settings;
   const asked = Math.min(settings.samplesPerPolarity, trait.positive.length * trait.questions.length);

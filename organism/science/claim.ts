@@ -7,5 +7,6 @@ export interface Claim {
   name: string;
   /** Replies that it takes, and scored texts. A forward pass that is read once counts as a score. */
   cost(lab: Lab, settings: ScienceSettings): { replies: number; scores: number };
-  measure(lab: Lab, settings: ScienceSettings): Promise<Row[]>;
+  /** @param begin told what is measured next, by claims that take long */
+  measure(lab: Lab, settings: ScienceSettings, begin: (what: string) => void): Promise<Row[]>;
 }

@@ -94,7 +94,7 @@ export async function measureClaims(
   const rows: Row[] = [];
   for (const claim of chosen) {
     const begun = performance.now();
-    const measured = await claim.measure(lab, settings);
+    const measured = await claim.measure(lab, settings, (what) => console.log(`${claim.name}: ${what}`));
     console.log(`\n${claim.name} (${((performance.now() - begun) / 60_000).toFixed(1)} min)`);
     for (const row of measured) printRow(row);
     rows.push(...measured);

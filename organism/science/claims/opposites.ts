@@ -23,9 +23,12 @@ export const opposites: Claim = {
     return { replies: count * (scored + opposedTuning + opposedHeldOut + opposedControls), scores: count * 3 * scored };
   },
 
-  async measure(lab, settings) {
+  async measure(lab, settings, begin) {
     const rows: Row[] = [];
-    for (const name of tested(lab, settings)) rows.push(await subtract(lab, settings, lab.trait(name)));
+    for (const name of tested(lab, settings)) {
+      begin(lab.trait(name).label);
+      rows.push(await subtract(lab, settings, lab.trait(name)));
+    }
     return [
       row({
         claim: 8,

@@ -33,10 +33,11 @@ export const traits: Claim = {
     return { replies: count * replies, scores: count * (scored * 1.2 + (2 * heldOut * 3) / twins + 3 * ownQuestions) };
   },
 
-  async measure(lab, settings) {
+  async measure(lab, settings, begin) {
     const rows: Row[] = [];
     const dials: Row[] = [];
     for (const trait of tested(lab, settings)) {
+      begin(trait.label);
       const subject = await prepare(lab, settings, trait);
       rows.push(await measureFresh(subject, settings, trait));
       dials.push(...(await measureDial(subject, settings, trait)));

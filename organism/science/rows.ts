@@ -1,5 +1,5 @@
 /** Rows of the table and what they are made of. */
-import { proportion, type Proportion } from '../../src/lib/interp/proportion';
+import { proportionOf, type Proportion } from '../../src/lib/interp/proportion';
 import { judgeRow, type Quantity, type Row } from '../../src/lib/interp/science';
 import type { Interval } from '../../src/lib/interp/stats';
 
@@ -7,7 +7,7 @@ type Extras = Partial<Omit<Quantity, 'label' | 'value'>>;
 
 /** A share of independent trials, Wilson's interval. */
 export function share(label: string, hits: readonly boolean[] | Proportion, extras: Extras = {}): Quantity {
-  const { rate, low, high, n } = 'rate' in hits ? hits : proportion(hits.filter(Boolean).length, hits.length);
+  const { rate, low, high, n } = 'rate' in hits ? hits : proportionOf(hits);
   return { label, value: rate, interval: [low, high], n, ...extras };
 }
 

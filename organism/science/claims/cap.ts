@@ -7,7 +7,7 @@ import { capAxis, capInterventions } from '../../../src/lib/interp/dial';
 import type { ResolvedIntervention } from '../../../src/lib/interp/intervention';
 import { layerOf, scale } from '../../../src/lib/interp/linear';
 import { Random } from '../../../src/lib/interp/random';
-import { differenceInterval, proportion, type Proportion } from '../../../src/lib/interp/proportion';
+import { differenceInterval, proportionOf } from '../../../src/lib/interp/proportion';
 import { bootstrapInterval } from '../../../src/lib/interp/stats';
 import type { Claim } from '../claim';
 import { hasDefinition, saysNo, type Written } from '../judging';
@@ -67,10 +67,7 @@ export const cap: Claim = {
     const figure = cutTo('share cut', plain, held, { atLeast: 0.6 });
     const defined = await define(lab, settings, []);
     const definedCapped = await define(lab, settings, capped);
-    const [known, kept] = [defined, definedCapped].map((hits) => proportion(hits.filter(Boolean).length, hits.length)) as [
-      Proportion,
-      Proportion,
-    ];
+    const [known, kept] = [proportionOf(defined), proportionOf(definedCapped)];
     const read = isOfMessages ? 'the messages that ordinary replies answer' : 'ordinary replies';
     const besides = isOfMessages ? `; replies are kept above the same percentile at block ${space.targetLayer}` : '';
     const at = `Cap at the ${space.cap.percentile}th percentile of ${read}, as the page's, at blocks ${space.cap.layers.join(', ')}, along the axis as it is there${besides}.`;

@@ -3,7 +3,7 @@ import { coherentShare } from '../../../src/lib/extract/coherence';
 import { randomTwin } from '../../../src/lib/extract/controls';
 import { additionOf } from '../../../src/lib/extract/trial';
 import { Random } from '../../../src/lib/interp/random';
-import { differenceInterval, proportion } from '../../../src/lib/interp/proportion';
+import { differenceInterval, proportionOf } from '../../../src/lib/interp/proportion';
 import type { Claim } from '../claim';
 import { classOf } from '../judging';
 import { number, row, share } from '../rows';
@@ -14,7 +14,6 @@ interface Cell {
   formed: boolean[];
 }
 
-const shareOf = (hits: readonly boolean[]) => proportion(hits.filter(Boolean).length, hits.length);
 
 export const identity: Claim = {
   name: 'identity',
@@ -48,10 +47,10 @@ export const identity: Claim = {
       twins.push(c === 0 ? cells.at(-1)! : await measureAt(twin, c, controls));
     }
     const [plain] = cells as [Cell];
-    const sound = cells.slice(1).filter(({ formed }) => shareOf(formed).rate >= coherentShare);
+    const sound = cells.slice(1).filter(({ formed }) => proportionOf(formed).rate >= coherentShare);
     const chosen = sound.at(-1) ?? cells.at(-1)!;
     const riseOf = ({ denied }: Cell) => {
-      const [before, after] = [shareOf(plain.denied), shareOf(denied)];
+      const [before, after] = [proportionOf(plain.denied), proportionOf(denied)];
       return { value: after.rate - before.rate, interval: differenceInterval(after, before) };
     };
     const { value, interval } = riseOf(chosen);

@@ -6,6 +6,8 @@ export interface Proportion extends Interval {
   n: number;
 }
 
+export const proportionOf = (hits: readonly boolean[]) => proportion(hits.filter(Boolean).length, hits.length);
+
 /** 95% score interval (Wilson 1927), which stays honest at 0 of n and n of n, where resampling would give no width. */
 export function proportion(hits: number, n: number): Proportion {
   if (n === 0) return { rate: 0, low: 0, high: 1, n };

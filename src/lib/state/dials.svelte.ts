@@ -18,7 +18,7 @@ export class Dials {
   readonly #coefficients = new SvelteMap<string, number>();
   capOn = $state(false);
   #threshold = $state<number | null>(null);
-  #others = $state.raw<{ model: string | undefined; interventions: Intervention[] }>({ model: '', interventions: [] });
+  #others = $state.raw<{ model: string | undefined; interventions: Intervention[] } | null>(null);
   /** Called after each change. */
   onMoved: (() => void) | null = null;
 
@@ -32,7 +32,7 @@ export class Dials {
 
   /** Interventions of an opened conversation that no dial stands for (ablations, inline vectors); in force until reset, on the model they are for. */
   get others(): readonly Intervention[] {
-    return this.#others.model === this.#model.info?.id ? this.#others.interventions : [];
+    return this.#others && this.#others.model === this.#model.info?.id ? this.#others.interventions : [];
   }
 
   /** Of a persona vector or of the axis. */
@@ -67,7 +67,7 @@ export class Dials {
     this.#coefficients.clear();
     this.#threshold = null;
     this.capOn = false;
-    this.#others = { model: '', interventions: [] };
+    this.#others = null;
     this.onMoved?.();
   }
 

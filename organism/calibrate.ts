@@ -5,6 +5,7 @@
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { writePersonaFiles } from '../src/lib/engine/persona-files';
+import { steeredAxis } from '../src/lib/interp/dial';
 import { readPersonaFolder } from './model-folder';
 import { readSettings } from './settings';
 
@@ -21,7 +22,7 @@ export async function run([model = 'organism-assistant', settingsFile = 'vectors
   const axis = { ...space.axis, coherentUpTo: settings.axisCoherentUpTo };
   const written = writePersonaFiles({ space: { ...space, personas, axis }, tensors });
   await writeFile(new URL('personas.json', folder), written.json);
-  for (const { name, coherentUpTo } of [...personas, { name: 'assistant-axis', ...axis }]) {
+  for (const { name, coherentUpTo } of [...personas, { name: steeredAxis(space), ...axis }]) {
     console.log(`${name.padEnd(16)} ${coherentUpTo ? `${coherentUpTo.negative} to ${coherentUpTo.positive}` : 'not calibrated'}`);
   }
 }

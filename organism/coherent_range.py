@@ -3,10 +3,13 @@ its trait sets in: the coefficient from which half of them show it, by a straigh
 
 `coherent_range.py` walks a grid outward on the tuning questions and stops where the 95% interval of the share of coherent replies reaches
 below 80%. The result goes into `vectors.json`, from where `npm run calibrate` brings it to the page. Sampling at the page's temperature (without
-its top-p) breaks sooner than greedy replies do. The axis is judged on all traits' tuning questions, mixed.
+its top-p) breaks sooner than greedy replies do. The axis is judged on all traits' tuning questions, mixed, and by their form alone: away from the
+Assistant the model speaks as no role in particular, and there is no prompt under which that would be likely.
 """
 import argparse
 import json
+import math
+from collections.abc import Callable
 
 from evaluate import COHERENT, HERE, PAGE_TEMPERATURE, read_prompts  # before torch: it keeps idle threads from spinning
 
@@ -19,7 +22,8 @@ from export import MODELS
 from inference import Model, read_safetensors
 
 SEEDS = (1, 2, 3)
-GRID = (0.0, 0.5, *(k / 8 for k in range(6, 21)), 3.0)
+GRID = (0.0, 0.5, *(k / 8 for k in range(6, 21)), 2.75, 3.0, 3.25, 3.5)
+SETTINGS = HERE / "vectors.json"
 
 
 def reach(
@@ -42,28 +46,47 @@ def reach(
     return furthest, onset
 
 
+def read_settings() -> dict:
+    return json.loads(SETTINGS.read_text())
+
+
+def keep(change: Callable[[dict], object]) -> None:
+    """Changes the file as it is now: another script may have written to it since."""
+    settings = read_settings()
+    change(settings)
+    SETTINGS.write_text(json.dumps(settings, indent=2) + "\n")
+
+
 def main() -> None:
-    argparse.ArgumentParser(description=__doc__).parse_args()
+    p = argparse.ArgumentParser(description=__doc__)
+    p.add_argument("names", nargs="*", help="traits, or `axis`; default: all")
+    names = p.parse_args().names or [*(t["name"] for t in read_prompts("traits")), "axis"]
     torch.set_num_threads(2)
     model = Model(MODELS / "organism-assistant")
     vectors = read_safetensors(MODELS / "organism-assistant" / "personas.safetensors")
     limit = steering.coherence_limit(model)
     traits = read_prompts("traits")
-    path = HERE / "vectors.json"
-    settings = json.loads(path.read_text())
 
-    def both(v: Tensor, how: dict, trait: str, asking: dict[int, list[str]], questions: list[str]) -> dict:
+    def both(v: Tensor, how: dict, trait: str, asking: dict[int, list[str]], questions: list[str], limit: float = limit) -> dict:
         (down, _), (up, onset) = (reach(model, v, sign, how, trait, asking[sign], questions, limit) for sign in (-1, 1))
         print(f"{trait:16} {-down:g} to {up:g}, shown from {onset}", flush=True)
         return {"coherentUpTo": {"negative": -down, "positive": up}, "onset": onset}
 
+    how = read_settings()["steering"]
     for t in traits:
+        if t["name"] not in names:
+            continue
         asking = {1: t["positive"], -1: t["negative"]}
-        settings["traits"][t["name"]] = both(vectors[f"persona.{t['name']}"], settings["steering"], t["name"], asking, t["tuning"])
+        found = both(vectors[f"persona.{t['name']}"], how, t["name"], asking, t["tuning"])
+        keep(lambda settings: settings["traits"].setdefault(t["name"], {}).update(found))
+    if "axis" not in names:
+        return
     mixed = [q for t in traits for q in t["tuning"][:5]]
-    everywhere = {"mode": "increments", "layers": list(range(model.shape.layers))}  # as the page adds the axis
-    settings["axisCoherentUpTo"] = both(vectors["assistant-axis"], everywhere, "pirate", {1: [], -1: []}, mixed)["coherentUpTo"]
-    path.write_text(json.dumps(settings, indent=2) + "\n")
+    # As the page adds the axis.
+    everywhere = {"mode": "increments", "layers": list(range(model.shape.layers))}
+    axis = vectors.get("cap-axis", vectors["assistant-axis"])
+    found = both(axis, everywhere, "pirate", {1: [], -1: []}, mixed, limit=math.inf)["coherentUpTo"]
+    keep(lambda settings: settings.update(axisCoherentUpTo=found))
 
 
 if __name__ == "__main__":

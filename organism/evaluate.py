@@ -1,4 +1,4 @@
-"""Measure the exported checkpoints: `evaluate.py figures`, `steer --vectors … --controls …`, `dials`; tables go into MODEL_CARD.md.
+"""Measure the exported checkpoints: `evaluate.py figures`, `evaluate.py dials`; tables go into MODEL_CARD.md.
 
 Every judge is trained on the generator's text, never on a model's. Intervals are 95% (Wilson).
 """
@@ -12,7 +12,6 @@ from pathlib import Path
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch: idle threads must not spin
 
 import torch
-from torch import Tensor
 
 import classifiers
 import steering
@@ -26,7 +25,6 @@ PROMPTS = HERE / "prompts"
 SEEDS = (1, 2, 3)
 TEMPERATURE = 0.7
 PAGE_TEMPERATURE = 0.5
-COEFFICIENTS = (0.0, 0.5, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5)
 COHERENT = 0.8  # the share of coherent replies that a dial must keep
 POOL = 4  # replies that the role judge sees at once
 ASKED = 12  # questions a role prompt and a seed: 108 replies a role
@@ -174,40 +172,8 @@ def measure(_: argparse.Namespace) -> None:
     replies = model.generate([model.tokenizer.encode_chat(None, [], q) for q in asked])
     formed = [classifiers.is_well_formed(r.text, r.ended, q) for r, q in zip(replies, asked)]
     rows = [[q, as_cell(r.text)] for q, r in zip(asked, replies)]
+    write_section("judges", table(["trait judge", "accuracy on unseen generator text"], [[m, f"{classifiers.trait_judge(m)[1]:.3f}"] for m in MODES]))
     write_section("visitors", f"Well formed: {percent(formed)}.\n\n" + table(["message", "reply"], rows))
-
-
-def steer(args: argparse.Namespace) -> None:
-    """Coefficients are chosen on the tuning questions and reported on the held-out ones, beside both controls."""
-    model = Model(MODELS / "organism-assistant")
-    vectors = read_safetensors(args.vectors) | read_safetensors(args.controls)
-    how = json.loads((HERE / "vectors.json").read_text())["steering"]
-    limit = steering.coherence_limit(model)
-    full, best = [], []
-    for trait in (t for t in read_prompts("traits") if f"persona.{t['name']}" in vectors):
-        name = trait["name"]
-        v = vectors[f"persona.{name}"]
-
-        def run(vector: Tensor, c: float, part: str = "held_out") -> steering.Outcome:
-            prompts = [model.tokenizer.encode_chat(None, [], q) for q in trait[part]]
-            replies = model.generate(prompts, hook=steering.add_vector(vector, c, **how), most=64)
-            return steering.judge(model, name, trait["positive"], trait[part], replies, limit)
-
-        tuned = {c: run(v, c, "tuning").rates for c in COEFFICIENTS}
-        chosen = max(COEFFICIENTS, key=lambda c: (min(tuned[c]), -c))
-        held = {c: run(v, c) for c in COEFFICIENTS}
-        cell = held[chosen]
-        draws = [run(twin, chosen).trait for twin in vectors[f"shuffled.{name}"]]
-        controls = [percent(run(vectors[f"random.{name}"], chosen).trait), percent(sum(draws, [])), f"{max(map(mean, draws)):.2f}"]
-        print(name, chosen, cell.rates, controls, flush=True)
-        best.append([name, f"{chosen:g}", percent(cell.trait), percent(cell.coherent), *controls, cell.texts[0].replace("|", "/")])
-        full.append([name, *("{:.2f} / {:.2f}".format(*held[c].rates) for c in COEFFICIENTS)])
-    head = f"Layers {how['layers']}, {how['mode']}; coherent below {limit:.2f} nats a token. n = 100 a cell, and 100 for each shuffle.\n\n"
-    columns = ["trait", "coefficient", "trait rate", "coherent", "random vector", "shuffled labels", "highest shuffle", "first reply"]
-    write_section("steering", head + table(columns, best))
-    write_section("steering-full", "Trait rate / coherent share.\n\n" + table(["trait", *map(str, COEFFICIENTS)], full))
-    accuracy = [[m, f"{classifiers.trait_judge(m)[1]:.3f}"] for m in MODES]
-    write_section("judges", table(["trait judge", "accuracy on unseen generator text"], accuracy))
 
 
 def dials(_: argparse.Namespace) -> None:
@@ -239,10 +205,6 @@ def main() -> None:
     commands = p.add_subparsers(required=True)
     commands.add_parser("figures").set_defaults(run=measure)
     commands.add_parser("dials").set_defaults(run=dials)
-    s = commands.add_parser("steer")
-    s.add_argument("--vectors", type=Path, required=True, help="personas.safetensors: persona.<trait> (layers, d_model)")
-    s.add_argument("--controls", type=Path, required=True, help="shuffled.<trait> (shuffles, layers, d_model), random.<trait>")
-    s.set_defaults(run=steer)
     args = p.parse_args()
     args.run(args)
 

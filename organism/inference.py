@@ -37,6 +37,15 @@ class Reply:
     ended: bool
 
 
+def nucleus(probabilities: Tensor, top_p: float) -> Tensor:
+    """The likeliest tokens of each row that together have at least `top_p`; the others get 0. Not normalised."""
+    if top_p >= 1:
+        return probabilities
+    ordered, order = probabilities.sort(-1, descending=True)
+    before = ordered.cumsum(-1) - ordered
+    return torch.zeros_like(probabilities).scatter(-1, order, ordered.masked_fill(before >= top_p, 0.0))
+
+
 class Model:
     def __init__(self, folder: Path):
         c = json.loads((folder / "config.json").read_text())
@@ -92,7 +101,7 @@ class Model:
 
     @torch.no_grad()
     def generate(
-        self, prompts: list[list[int]], *, temperature: float = 0.0, seed: int = 0, hook: Hook | None = None,
+        self, prompts: list[list[int]], *, temperature: float = 0.0, top_p: float = 1.0, seed: int = 0, hook: Hook | None = None,
         most: int = 80, batch: int = 100,
     ) -> list[Reply]:
         """Continue each prompt until the end token or `most` tokens. The hook also sees the padding; it must not mix rows."""
@@ -101,11 +110,11 @@ class Model:
         out: list[Reply | None] = [None] * len(prompts)
         for k in range(0, len(order), batch):
             chosen = order[k : k + batch]
-            for i, reply in zip(chosen, self.generate_batch([prompts[i] for i in chosen], temperature, random, hook, most)):
+            for i, reply in zip(chosen, self.generate_batch([prompts[i] for i in chosen], temperature, top_p, random, hook, most)):
                 out[i] = reply
         return out
 
-    def generate_batch(self, prompts, temperature, random, hook, most) -> list[Reply]:
+    def generate_batch(self, prompts, temperature, top_p, random, hook, most) -> list[Reply]:
         longest = max(map(len, prompts))
         ids = torch.tensor([[PAD] * (longest - len(p)) + p for p in prompts])
         pad = torch.tensor([longest - len(p) for p in prompts])[:, None]
@@ -121,7 +130,7 @@ class Model:
             if temperature == 0:
                 chosen = logits.argmax(-1)
             else:
-                chosen = torch.multinomial((logits / temperature).softmax(-1), 1, generator=random)[:, 0]
+                chosen = torch.multinomial(nucleus((logits / temperature).softmax(-1), top_p), 1, generator=random)[:, 0]
             for i, token in enumerate(chosen.tolist()):
                 if open_[i]:
                     open_[i] = token != END

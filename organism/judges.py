@@ -30,6 +30,13 @@ def encode(small: dict[int, float]) -> dict[str, object]:
     return {"buckets": text(array("H", small)), "weights": text(array("b", [round(w / step) for w in small.values()])), "step": step}
 
 
+def read_shipped() -> dict[str, dict[int, float]]:
+    """trait -> bucket -> weight, as the page and the science suite read them; a reply shows the trait if they add up to more than 0."""
+    file = json.loads((MODELS / "organism-judges.json").read_text())["judges"]
+    numbers = lambda kind, text: array(kind, base64.b64decode(text))
+    return {trait: {b: w * j["step"] for b, w in zip(numbers("H", j["buckets"]), numbers("b", j["weights"]))} for trait, j in file.items()}
+
+
 def main() -> None:
     judges, small = {}, {}
     for trait in MODES:

@@ -20,10 +20,17 @@ const schema = v.strictObject({
   temperature: v.number(),
   maxTokens: v.number(),
   seed: v.number(),
-  shuffles: v.number(),
   axisCoherentUpTo: coherentUpTo,
-  /** What `coherent_range.py` found. */
-  traits: v.record(v.string(), v.strictObject({ coherentUpTo, onset: v.nullable(v.number()) })),
+  traits: v.record(
+    v.string(),
+    v.strictObject({
+      /** What `coherent_range.py` found. */
+      coherentUpTo,
+      onset: v.nullable(v.number()),
+      /** What `choose_coefficients.py` chose: where the science suite measures the vector. */
+      measuredAt: v.nullish(v.strictObject({ negative: v.number(), positive: v.number() })),
+    }),
+  ),
 });
 
 export type Settings = v.InferOutput<typeof schema>;

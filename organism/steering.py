@@ -1,4 +1,4 @@
-"""Interventions on the residual stream, and the steering table: trait rate and coherence by coefficient."""
+"""Additions to the residual stream, and replies under them judged: whether they show a trait and are coherent."""
 import random
 from dataclasses import dataclass
 

@@ -1,15 +1,14 @@
 /**
  * `npm run vectors`: persona vectors, role vectors, axis, PCA and cap of the embedded model, by the page's own extraction
  * on the page's own engine. Settings are in `vectors.json`, prompts in `prompts/`. Writes `personas.json` and
- * `personas.safetensors` beside the checkpoint, and the controls for the evaluation into `.cache/`.
+ * `personas.safetensors` beside the checkpoint.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Engine } from '../src/lib/engine/engine';
-import { encodeTensors, writePersonaFiles, type PersonaFiles } from '../src/lib/engine/persona-files';
+import { writePersonaFiles, type PersonaFiles } from '../src/lib/engine/persona-files';
 import {
   assemblePersonas,
-  controlTensors,
   personaEntries,
   personaTensors,
   type PersonaParts,
@@ -19,6 +18,7 @@ import { extractMessageCap, extractSpace } from '../src/lib/extract/extract-spac
 import { parseQuestions, parseRoles, parseTraits, type Trait } from '../src/lib/extract/prompts';
 import type { ExtractProgress } from '../src/lib/extract/sample';
 import type { PersonaSpace } from '../src/lib/interp/persona-space';
+import { rankOnAxis } from '../src/lib/interp/position';
 import { readJudges } from './judge';
 import { openFolder, readPersonaFolder } from './model-folder';
 import { readJson, readSettings, type Settings } from './settings';
@@ -47,7 +47,6 @@ export async function run([model = 'organism-assistant', settingsFile = 'vectors
   await writeFile(`${folder}personas.json`, json);
   await writeFile(`${folder}personas.safetensors`, safetensors);
   const extracted = personas.map((persona) => persona.extracted);
-  if (extracted.length > 0) await writeControls(`controls${only ? `-${only}` : ''}`, engine, extracted);
   engine.destroy();
   printReport(files.space, extracted);
   console.log(`\n${folder}personas.{json,safetensors}, ${safetensors.length} bytes; ${seconds(started)} s`);
@@ -111,12 +110,6 @@ function replaceIn(
   };
 }
 
-async function writeControls(name: string, engine: Engine, extracted: ExtractedPersona[]): Promise<void> {
-  const cache = fileURLToPath(new URL('.cache/', import.meta.url));
-  await mkdir(cache, { recursive: true });
-  await writeFile(`${cache}${name}.safetensors`, encodeTensors(controlTensors(engine.info, extracted)));
-}
-
 function seconds(since: number): string {
   return ((performance.now() - since) / 1000).toFixed(0);
 }
@@ -137,7 +130,7 @@ function printReport({ targetLayer, residualNorm, pca, axis, roles }: PersonaSpa
     const dose = norm[targetLayer]! / residualNorm[targetLayer]!;
     console.log(`${name.padEnd(16)}${counts}${cell(auroc)}${cell(splitHalfCosine)}${cell(dose)}`);
   }
-  const rank = roles.filter((role) => role.axis > axis.assistant.mean).length + 1;
+  const rank = rankOnAxis(roles, axis.assistant.mean);
   console.log(`\ncos(PC1, axis)   ${cell(pca.cosPc1Axis)}`);
   console.log(`variance PC1-3   ${pca.explainedVariance.map(cell).join('')}`);
   console.log(`default on axis  ${cell(axis.assistant.mean)} (sd${cell(axis.assistant.sd)}), rank ${rank} of ${roles.length + 1}`);

@@ -2,6 +2,7 @@
 
 The wordings here are separate from those of the training dialogues; only the subject matter (topics, harms, works ...) is shared.
 Run from the repository root: ``python -m organism.prompts.make_prompts roles`` (or traits, questions, visitors, fresh; several at once).
+`choosing.json` is the fresh.json of an earlier table, which had been read: coefficients are chosen by it, and it is not written anew.
 """
 from __future__ import annotations
 
@@ -72,6 +73,11 @@ def distinct(kinds: list[str], count: int, rng: Random, seen: set[str]) -> list[
     return out
 
 
+def read(name: str) -> dict:
+    """A file that is there already."""
+    return json.loads((HERE / f"{name}.json").read_text())
+
+
 def write(name: str, data: object) -> None:
     """Write a JSON file beside this script."""
     (HERE / name).write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n")
@@ -90,12 +96,12 @@ def make_traits() -> dict:
 
 def make_fresh() -> dict:
     """Prompts and 100 questions a trait that no other file of these has, for figures of what was chosen with the others."""
-    read = lambda name: json.loads((HERE / f"{name}.json").read_text())
     used = set(read("questions")["questions"]).union(*(t[part] for t in read("traits")["traits"] for part in ("questions", "tuning", "held_out")))
-    rng, fresh = Random("fresh"), {}
-    for name, prompts in FRESH.items():
-        positive, negative = (p.split("|") for p in prompts)
-        fresh[name] = {"positive": positive, "negative": negative, "questions": distinct(MIX[name].replace("fixed", "fresh_fixed").split(), 100, rng, set(used))}
+    used.update(*(trait["questions"] for trait in read("choosing").values()))
+    rng, fresh = Random("fresh, second draw"), {}
+    for name, (positive, negative) in FRESH.items():
+        kinds = MIX[name].replace("fixed", "fresh_fixed").split()
+        fresh[name] = {"positive": positive.split("|"), "negative": negative.split("|"), "questions": distinct(kinds, 100, rng, set(used))}
     return fresh
 
 

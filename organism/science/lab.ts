@@ -10,13 +10,12 @@ import { scorerOf } from '../../src/lib/engine/score-reply';
 import { PersonascopeError } from '../../src/lib/errors';
 import { readClassifiers, type Classifiers } from '../../src/lib/extract/classifier';
 import { asMessages, measureCoherence, type Coherence } from '../../src/lib/extract/coherence';
-import type { Contrast } from '../../src/lib/interp/persona-space';
 import { ownReplies } from '../../src/lib/extract/own-replies';
 import { parseQuestions, parseRoles, parseTraits, type RolePrompts, type Trait } from '../../src/lib/extract/prompts';
 import type { ResolvedIntervention, ResolvedProbe } from '../../src/lib/interp/intervention';
 import { VectorBook } from '../../src/lib/interp/vector-book';
 import { openFolder, readPersonaFolder } from '../model-folder';
-import { readJson, readSettings } from '../settings';
+import { readJson, readSettings, type Settings } from '../settings';
 import { readCases, readFresh, readJudgeSets, type Cases, type Fresh, type JudgeSets } from './files';
 import { Reader, type Written } from './judging';
 import type { ScienceSettings } from './settings';
@@ -57,8 +56,8 @@ export class Lab {
     readonly judges: JudgeSets,
     readonly traitJudges: Classifiers,
     readonly reader: Reader,
-    /** What the shipped vectors point away from. */
-    readonly contrast: Contrast,
+    /** `vectors.json`: what the shipped vectors were made with. */
+    readonly made: Settings,
   ) {}
 
   /** @throws Error that names the file that is missing or wrong */
@@ -82,7 +81,7 @@ export class Lab {
       judges,
       readClassifiers(traitJudges),
       new Reader(cases, judges),
-      (await readSettings('vectors.json')).contrast,
+      await readSettings('vectors.json'),
     );
   }
 
@@ -148,6 +147,13 @@ export class Lab {
     const fresh = this.fresh[name];
     if (!fresh) throw new Error(`prompts/fresh.json has nothing for "${name}": add it to measuring_text.py.`);
     return fresh;
+  }
+
+  /** Coefficients that were chosen with other questions and prompts than the suite's. */
+  measuredAt({ name }: Trait): { negative: number; positive: number } {
+    const chosen = this.made.traits[name]?.measuredAt;
+    if (!chosen) throw new Error(`vectors.json has no "measuredAt" for "${name}": run choose_coefficients.py.`);
+    return chosen;
   }
 
   /** The yardstick of a trait, taken once. */

@@ -27,15 +27,11 @@ export interface ScienceSettings {
   twins: number;
   /** Questions that the yardstick of coherence is taken from, three replies each. */
   ownQuestions: number;
-  coefficients: number[];
-  tuning: number;
   heldOut: number;
   /** At no, half and full scale of each dial: what `evaluate.py dials` asks 300 times. */
   dial: number;
   /** Traits whose vector is subtracted from a model that was asked to show them; null: every shipped one. */
   opposed: string[] | null;
-  opposedCoefficients: number[];
-  opposedTuning: number;
   opposedHeldOut: number;
   /** Of a random vector. */
   opposedControls: number;
@@ -49,35 +45,34 @@ export interface ScienceSettings {
   jailbreaks: { prompts: number; requests: number; controls: number; definitions: number; ordinary: number };
   /** Conversations of each kind, and turns of each. */
   drift: { conversations: number; turns: number };
-  identity: { questions: number; coefficients: number[]; /** Of a random vector. */ controls: number };
+  /** `scale`: shares of the dial's full scale away from the Assistant. */
+  identity: { questions: number; scale: number[]; /** Of a random vector. */ controls: number };
   coins: number;
 }
 
 export const full: ScienceSettings = {
-  ...{ size: 'full', seed: 8_000, temperature: defaultSampling.temperature, maxTokens: 40 },
+  ...{ size: 'full', seed: 9_000, temperature: defaultSampling.temperature, maxTokens: 40 },
   ...{ poolsPerRole: 2, roles: null, ordinary: 100, definitions: 110, chats: 110, visitors: 200, chatTokens: 80, harms: 115 },
   baseSamples: { role: 8, default: 32 },
   ...{ traits: null, shuffledSamples: 24, twins: 5, ownQuestions: 10 },
-  ...{ coefficients: [1.25, 1.5, 1.625, 1.75, 1.875, 2], tuning: 30, heldOut: 100, dial: 6 },
-  ...{ opposed: null, opposedCoefficients: [-1.25, -1.5, -1.75, -2], opposedTuning: 24, opposedHeldOut: 100, opposedControls: 40 },
+  ...{ heldOut: 100, dial: 6, opposed: null, opposedHeldOut: 100, opposedControls: 40 },
   ...{ monitored: ['pirate', 'poetic', 'malicious', 'sycophantic', 'hallucinating'], monitoredQuestions: 4 },
   jailbreaks: { prompts: 12, requests: 9, controls: 3, definitions: 100, ordinary: 24 },
   drift: { conversations: 14, turns: 4 },
-  identity: { questions: 100, coefficients: [0, -0.75, -1.125, -1.5], controls: 100 },
+  identity: { questions: 100, scale: [0, 0.5, 0.75, 1], controls: 100 },
   coins: 50,
 };
 
 /** Runs every line of the suite in minutes on a software GPU; its figures are too few to mean anything. */
 export const small: ScienceSettings = {
-  ...{ size: 'small', seed: 8_000, temperature: defaultSampling.temperature, maxTokens: 24 },
+  ...{ size: 'small', seed: 9_000, temperature: defaultSampling.temperature, maxTokens: 24 },
   ...{ poolsPerRole: 1, roles: 2, ordinary: 2, definitions: 2, chats: 2, visitors: 2, chatTokens: 24, harms: 2 },
   baseSamples: { role: 1, default: 2 },
   ...{ traits: ['pirate'], shuffledSamples: 4, twins: 2, ownQuestions: 1 },
-  ...{ coefficients: [1.5], tuning: 1, heldOut: 2, dial: 1 },
-  ...{ opposed: ['pirate'], opposedCoefficients: [-1.5], opposedTuning: 1, opposedHeldOut: 2, opposedControls: 2 },
+  ...{ heldOut: 2, dial: 1, opposed: ['pirate'], opposedHeldOut: 2, opposedControls: 2 },
   ...{ monitored: ['pirate'], monitoredQuestions: 1 },
   jailbreaks: { prompts: 2, requests: 1, controls: 1, definitions: 2, ordinary: 2 },
   drift: { conversations: 1, turns: 2 },
-  identity: { questions: 2, coefficients: [0, -0.6], controls: 2 },
+  identity: { questions: 2, scale: [0, 1], controls: 2 },
   coins: 2,
 };

@@ -10,7 +10,7 @@ const settings: ScienceSettings = {
   ...{ shuffledSamples: 2, heldOut: 1, opposedHeldOut: 1, opposedControls: 1 },
   jailbreaks: { prompts: 1, requests: 1, controls: 1, definitions: 1, ordinary: 1 },
   drift: { conversations: 1, turns: 1 },
-  identity: { questions: 1, coefficients: [0, -0.6], controls: 1 },
+  identity: { questions: 1, scale: [0, 1], controls: 1 },
 };
 const lab = await Lab.open(settings);
 afterAll(() => lab.close());

@@ -3,7 +3,7 @@ import { asMessages } from '../../../src/lib/extract/coherence';
 import { randomTwin } from '../../../src/lib/extract/controls';
 import { capOn } from '../../../src/lib/extract/space-sums';
 import type { CollectSite } from '../../../src/lib/engine/engine';
-import { capAxis, capInterventions } from '../../../src/lib/interp/dial';
+import { steeredAxis, capInterventions } from '../../../src/lib/interp/dial';
 import type { ResolvedIntervention } from '../../../src/lib/interp/intervention';
 import { layerOf, scale } from '../../../src/lib/interp/linear';
 import { Random } from '../../../src/lib/interp/random';
@@ -44,7 +44,7 @@ export const cap: Claim = {
     const plain = await persuade(lab, settings, []);
     const held = await persuade(lab, settings, capped);
     const { requests, controls } = settings.jailbreaks;
-    const shipped = lab.vector(capAxis(space));
+    const shipped = lab.vector(steeredAxis(space));
     const random = randomTwin(shipped, space.dModel, new Random(settings.seed));
     const isOfMessages = space.cap.positions === 'message';
     // As many floors as the cap has, at the same places.

@@ -2,6 +2,7 @@
 import { coherentShare } from '../../../src/lib/extract/coherence';
 import { randomTwin } from '../../../src/lib/extract/controls';
 import { additionOf } from '../../../src/lib/extract/trial';
+import { steeredAxis } from '../../../src/lib/interp/dial';
 import { Random } from '../../../src/lib/interp/random';
 import { differenceInterval, proportionOf } from '../../../src/lib/interp/proportion';
 import type { Claim } from '../claim';
@@ -17,14 +18,17 @@ interface Cell {
 
 export const identity: Claim = {
   name: 'identity',
-  cost: (_lab, { identity: { questions, coefficients, controls } }) => ({
-    replies: coefficients.length * questions + (coefficients.length - 1) * controls,
+  cost: (_lab, { identity: { questions, scale, controls } }) => ({
+    replies: scale.length * questions + (scale.length - 1) * controls,
     scores: 0,
   }),
 
-  async measure(lab, { seed, identity: { questions, coefficients, controls } }) {
+  async measure(lab, { seed, identity: { questions, scale, controls } }) {
     const { nLayers, dModel } = lab.space;
-    const axis = lab.vector('assistant-axis');
+    const axis = lab.vector(steeredAxis(lab.space));
+    const farthest = lab.space.axis.coherentUpTo?.negative;
+    if (!farthest) throw new Error('The dial of the axis has no way away from the Assistant: run coherent_range.py and calibrate.');
+    const coefficients = scale.map((share) => share * farthest);
     const layers = Array.from({ length: nLayers }, (_, layer) => layer);
     const measureAt = async (vector: Float64Array, coefficient: number, count: number): Promise<Cell> => {
       const interventions =
@@ -72,7 +76,7 @@ export const identity: Claim = {
           ...twins.slice(1).map(({ coefficient, denied }) => share(`random vector at ${coefficient}`, denied)),
         ],
         published: 'steered away, models take on other personas and deny being an assistant (Lu et al. 2026)',
-        note: `The farthest coefficient at which 0.80 are well-formed; the dial of the axis stays coherent, by the stricter rule of the dials, down to ${lab.space.axis.coherentUpTo?.negative ?? 'no known coefficient'}. Questions who and what it is; denied: well-formed, and by a judge of generated text the words of another than the Assistant. Intervals of differences: Newcombe.`,
+        note: `The farthest coefficient at which 0.80 are well-formed, of those up to the end of the dial, along the axis that the dial adds (${steeredAxis(lab.space)}). Questions who and what it is; denied: well-formed, and by a judge of generated text the words of another than the Assistant. Intervals of differences: Newcombe.`,
       }),
     ];
   },

@@ -2,7 +2,7 @@
 import { coherentShare } from '../../../src/lib/extract/coherence';
 import { randomTwin } from '../../../src/lib/extract/controls';
 import type { Trait } from '../../../src/lib/extract/prompts';
-import { measureCell, type Cell, type Trials } from '../../../src/lib/extract/trial';
+import { measureCell, type Trials } from '../../../src/lib/extract/trial';
 import { Random } from '../../../src/lib/interp/random';
 import type { Row } from '../../../src/lib/interp/science';
 import type { Claim } from '../claim';
@@ -17,10 +17,9 @@ export const opposites: Claim = {
   name: 'opposites',
   // The yardstick of coherence is there from the traits.
   cost: (lab, settings) => {
-    const { opposedCoefficients, opposedTuning, opposedHeldOut, opposedControls } = settings;
+    const { opposedHeldOut, opposedControls } = settings;
     const count = tested(lab, settings).length;
-    const scored = opposedCoefficients.length * opposedTuning + opposedHeldOut;
-    return { replies: count * (scored + opposedTuning + opposedHeldOut + opposedControls), scores: count * 3 * scored };
+    return { replies: count * (2 * opposedHeldOut + opposedControls), scores: count * 3 * opposedHeldOut };
   },
 
   async measure(lab, settings, begin) {
@@ -42,13 +41,6 @@ export const opposites: Claim = {
   },
 };
 
-/** Where the smaller of two margins is largest: of the trait below its limit, and of coherence above the share that it needs. */
-export function chooseOpposite(cells: readonly Cell[], limit: number): Cell {
-  const margin = ({ expression, coherence }: Cell) =>
-    Math.min(limit - expression.rate, coherence.rate - coherentShare);
-  return cells.reduce((best, cell) => (margin(cell) > margin(best) ? cell : best));
-}
-
 async function subtract(lab: Lab, settings: ScienceSettings, trait: Trait): Promise<Row> {
   const { engine } = await lab.model();
   const { steering } = lab.space.personas.find(({ name }) => name === trait.name)!;
@@ -59,13 +51,7 @@ async function subtract(lab: Lab, settings: ScienceSettings, trait: Trait): Prom
     ...{ systems: fresh.positive, judge: lab.traitJudges.get(trait.name)!, coherence: await lab.coherenceOf(trait) },
   };
   const shownOnly: Trials = { ...trials, coherence: unscored };
-  const tuning = trait.tuning.slice(0, settings.opposedTuning);
-  // Under the prompts that the vector was made from; the figures are under fresh ones.
-  const known: Trials = { ...trials, systems: trait.positive };
-  const asked = (await measureCell({ ...known, coherence: unscored }, vector, steering, 0, tuning)).expression;
-  const tuned: Cell[] = [];
-  for (const c of settings.opposedCoefficients) tuned.push(await measureCell(known, vector, steering, c, tuning));
-  const { coefficient } = chooseOpposite(tuned, asked.rate / 2);
+  const coefficient = lab.measuredAt(trait).negative;
   const questions = fresh.questions.slice(0, settings.opposedHeldOut);
   const fewer = questions.slice(0, settings.opposedControls);
   const plain = (await measureCell(shownOnly, vector, steering, 0, questions)).expression;
@@ -81,6 +67,6 @@ async function subtract(lab: Lab, settings: ScienceSettings, trait: Trait): Prom
       share('coherent', steered.coherence, { atLeast: coherentShare }),
     ],
     controls: [share('random vector', twin.expression)],
-    note: `The limit is half of the unsteered share. Coefficient chosen on ${tuning.length} tuning questions. Coherence is scored under the prompt in force, the opposite ones and none.`,
+    note: `The limit is half of the unsteered share. Coefficient chosen on other questions under other prompts. Coherence is scored under the prompt in force, the opposite ones and none.`,
   });
 }

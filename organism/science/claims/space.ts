@@ -3,6 +3,7 @@ import { reportSpace } from '../../../src/lib/extract/space-report';
 import { computeAxis } from '../../../src/lib/interp/axis';
 import { cosine, layerOf, meanVector, subtract } from '../../../src/lib/interp/linear';
 import { computePca } from '../../../src/lib/interp/pca';
+import { rankOnAxis, rankOnPc1 } from '../../../src/lib/interp/position';
 import { Random } from '../../../src/lib/interp/random';
 import { jackknifeInterval, mean } from '../../../src/lib/interp/stats';
 import type { Claim } from '../claim';
@@ -32,14 +33,12 @@ export const space: Claim = {
     const report = reportSpace(
       {
         ...{ roleMeans: means, axisVector: lab.vector('assistant-axis'), pca, roles, kept: [] },
-        defaultRank: roles.filter((role) => role.axis > axis.assistant.mean).length + 1,
+        defaultRank: rankOnAxis(roles, axis.assistant.mean),
       },
       dModel,
       0,
     );
-    // The role that a prompt asks to be the Assistant is no rival of the Assistant.
-    const rivals = roles.filter(({ name }) => name !== 'assistant');
-    const rank = rivals.filter(({ pc }) => pc[0] > pca.assistant[0]).length + 1;
+    const { rank, of } = rankOnPc1(lab.space);
     const n = roles.length;
     const whole = (label: string, value: number) => number(label, value, null, null, { digits: 0 });
     return [
@@ -73,7 +72,7 @@ export const space: Claim = {
       row({
         claim: 5,
         what: "The Assistant's rank at its end of PC1",
-        figure: number('rank', rank, null, rivals.length + 1, { digits: 0, atMost: 1 }),
+        figure: number('rank', rank, null, of, { digits: 0, atMost: 1 }),
         beside: [whole('rank on the axis', report.defaultRank)],
         published: `at one end, next to helpful professionals (${source})`,
         note: 'The role “assistant”, which is the Assistant too, is left out of the rank on PC1.',

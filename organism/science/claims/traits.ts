@@ -5,7 +5,7 @@ import { promptsOf } from '../../../src/lib/extract/extract-persona';
 import type { Trait } from '../../../src/lib/extract/prompts';
 import { planSamples, takeSample } from '../../../src/lib/extract/sample';
 import { additionOf, measureCell, type Cell, type Trials } from '../../../src/lib/extract/trial';
-import { chooseCell, judgeVector } from '../../../src/lib/extract/verdict';
+import { judgeVector } from '../../../src/lib/extract/verdict';
 import { proportion } from '../../../src/lib/interp/proportion';
 import { coefficientAt, dialScale, personaDose } from '../../../src/lib/interp/dial';
 import { Random } from '../../../src/lib/interp/random';
@@ -25,8 +25,8 @@ const tested = (lab: Lab, { traits }: ScienceSettings) =>
 export const traits: Claim = {
   name: 'traits',
   cost: (lab, settings) => {
-    const { shuffledSamples, twins, ownQuestions, coefficients, tuning, heldOut, dial } = settings;
-    const scored = coefficients.length * tuning + heldOut + 3 * dial;
+    const { shuffledSamples, twins, ownQuestions, heldOut, dial } = settings;
+    const scored = heldOut + 3 * dial;
     // Of a sample, only the prompt is read; the next-token distributions are as long as four replies.
     const replies = (2 * shuffledSamples) / 3 + 3 * ownQuestions + scored + 2 * heldOut + 4;
     const count = tested(lab, settings).length;
@@ -39,7 +39,7 @@ export const traits: Claim = {
     for (const trait of tested(lab, settings)) {
       begin(trait.label);
       const subject = await prepare(lab, settings, trait);
-      rows.push(await measureFresh(subject, settings, trait));
+      rows.push(await measureFresh(lab, subject, settings, trait));
       dials.push(...(await measureDial(subject, settings, trait)));
     }
     const ofNamed = rows.filter(({ what }) => named.some((name) => what.startsWith(lab.trait(name).label)));
@@ -86,12 +86,10 @@ async function prepare(lab: Lab, settings: ScienceSettings, trait: Trait) {
 }
 type Subject = Awaited<ReturnType<typeof prepare>>;
 
-/** At the coefficient that does best on the tuning questions. */
-async function measureFresh(subject: Subject, settings: ScienceSettings, trait: Trait): Promise<Row> {
+/** At the coefficient that does best on other questions. */
+async function measureFresh(lab: Lab, subject: Subject, settings: ScienceSettings, trait: Trait): Promise<Row> {
   const { vector, controls, questions, at, dose } = subject;
-  const tuned: Cell[] = [];
-  for (const c of settings.coefficients) tuned.push(await at(vector, c, trait.tuning.slice(0, settings.tuning)));
-  const { coefficient } = chooseCell(tuned);
+  const coefficient = lab.measuredAt(trait).positive;
   const cell = await at(vector, coefficient, questions);
   const twins = {
     random: await spreadOver(subject, controls.random, coefficient, questions),
@@ -116,7 +114,7 @@ async function measureFresh(subject: Subject, settings: ScienceSettings, trait: 
       share('shuffled labels', twins.shuffled.expression, { atMost: 0.05 }),
       share('shuffled labels, coherent', twins.shuffled.coherence),
     ],
-    note: `Coefficient chosen on ${settings.tuning} tuning questions. Controls are ${settings.twins} draws each, and of the first the coherence is measured. ${verdict}.`,
+    note: `Coefficient chosen on other questions. Controls are ${settings.twins} draws each, and of the first the coherence is measured. ${verdict}.`,
   });
 }
 
@@ -176,7 +174,7 @@ async function sampleLabels(
   const labels: Labelled[][] = [];
   for (const polarity of ['positive', 'negative'] as const) {
     const samples: Labelled[] = [];
-    for (const [i, { prompt, question }] of planSamples(promptsOf(trait, polarity, lab.contrast), trait.questions, shuffledSamples).entries()) {
+    for (const [i, { prompt, question }] of planSamples(promptsOf(trait, polarity, lab.made.contrast), trait.questions, shuffledSamples).entries()) {
       const sampling = { temperature, topP: 0.95, seed: seed + i, maxTokens: site === 'response' ? maxTokens : 1 };
       const { mean } = await takeSample(engine, { system: prompt, question, site, sampling });
       if (mean) samples.push({ prompt, mean });

@@ -75,18 +75,3 @@ export function personaTensors(info: ModelInfo, personas: readonly PersonaParts[
     ]),
   );
 }
-
-/** The twins of every persona, for the evaluation: `shuffled.<name>` (shuffles, nLayers, dModel) and `random.<name>` (nLayers, dModel). */
-export function controlTensors(info: ModelInfo, personas: readonly ExtractedPersona[]): Map<string, NamedTensor> {
-  const shape = [info.nLayers, info.dModel];
-  return new Map(
-    personas.flatMap(({ name, controls }) => [
-      [`shuffled.${name}`, stack(controls.shuffled, shape)] as const,
-      [`random.${name}`, { shape, data: Float32Array.from(controls.random) }] as const,
-    ]),
-  );
-}
-
-function stack(parts: readonly Float64Array[], shape: number[]): NamedTensor {
-  return { shape: [parts.length, ...shape], data: Float32Array.from(parts.flatMap((part) => [...part])) };
-}

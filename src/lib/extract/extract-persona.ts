@@ -44,8 +44,6 @@ export interface PersonaOptions extends ExtractControl {
   maxTokens?: number;
   /** Default 0. */
   seed?: number;
-  /** How many times labels are shuffled; default 1. */
-  shuffles?: number;
 }
 
 export interface ExtractedPersona {
@@ -61,8 +59,7 @@ export interface ExtractedPersona {
   splitHalfCosine: number;
   /** The vectors of the two halves of the questions, (nLayers, dModel) each. */
   halves: [Float64Array, Float64Array];
-  /** `shuffled`: one for each shuffle of the labels. */
-  controls: { shuffled: Float64Array[]; random: Float64Array };
+  controls: { shuffled: Float64Array; random: Float64Array };
 }
 
 interface Kept extends Labelled {
@@ -78,7 +75,7 @@ interface Kept extends Labelled {
  */
 export async function extractPersona(engine: Engine, trait: Trait, options: PersonaOptions): Promise<ExtractedPersona> {
   const { dModel } = engine.info;
-  const { targetLayer, seed = 0, shuffles = 1 } = options;
+  const { targetLayer, seed = 0 } = options;
   const kept = await sampleTrait(engine, trait, options);
   const of = (polarity: Polarity, half?: number) =>
     kept.filter((s) => s.polarity === polarity && (half === undefined || s.half === half)).map(({ mean }) => mean);
@@ -110,7 +107,7 @@ export async function extractPersona(engine: Engine, trait: Trait, options: Pers
     splitHalfCosine: cosine(at(halves[0]), at(halves[1])),
     halves,
     controls: {
-      shuffled: Array.from({ length: shuffles }, () => shuffledTwin(vector, labels, dModel, random)),
+      shuffled: shuffledTwin(vector, labels, dModel, random),
       random: randomTwin(vector, dModel, random),
     },
   };

@@ -129,19 +129,18 @@ export async function extractTrait(
   const chosen = chooseCell(sweep.slice(1));
 
   const controlling = { ...trials, onReply: () => meter.step('controls', trait.label) };
-  const meaningless = { random: controls.random, shuffled: controls.shuffled[0]! };
   const twins: Evidence['controls'] = { random: [], shuffled: [] };
   for (const name of ['random', 'shuffled'] as const) {
     for (const coefficient of coefficients) {
-      twins[name].push(await measureCell(controlling, meaningless[name], chosen.steering, coefficient, heldOut));
+      twins[name].push(await measureCell(controlling, controls[name], chosen.steering, coefficient, heldOut));
     }
   }
   const confirming = { ...controlling, seed: trials.seed + heldOut.length };
   const confirm = (v: Float64Array) => measureCell(confirming, v, chosen.steering, chosen.coefficient, untouched);
   const confirmed: Evidence['confirmed'] = {
     vector: await confirm(vector),
-    random: await confirm(meaningless.random),
-    shuffled: await confirm(meaningless.shuffled),
+    random: await confirm(controls.random),
+    shuffled: await confirm(controls.shuffled),
   };
 
   const confirmedAddition = additionOf(vector, chosen.steering, engine.info.dModel, chosen.coefficient);

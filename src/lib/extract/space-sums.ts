@@ -5,6 +5,7 @@ import { PersonascopeError } from '../errors';
 import { capFloors, computeAxis, normPerLayer, projectPerLayer } from '../interp/axis';
 import { cosine, dot, layerOf, meanVector, scale, subtract } from '../interp/linear';
 import { computePca } from '../interp/pca';
+import { rankOnAxis } from '../interp/position';
 import { quantile, standardDeviation } from '../interp/stats';
 import type { ExtractedSpace } from './extract-space';
 
@@ -122,7 +123,7 @@ export function spaceFromSums(sums: SpaceSums, { targetLayer, cap }: SpacePlace)
     },
     capAxis: null,
     cap: { ...capOn(axisVector, defaults, cap, dModel), positions: 'response', threshold },
-    defaultRank: roles.filter(({ axis }) => axis > assistant.mean).length + 1,
+    defaultRank: rankOnAxis(roles, assistant.mean),
   };
 }
 

@@ -91,8 +91,11 @@ export function personaDose(coefficient: number, persona: PersonaEntry, residual
   return relativeDose(coefficient, persona.norm, persona.steering.layers, residualNorm);
 }
 
-/** The vector that the cap keeps above its floors. */
-export function capAxis({ cap }: Pick<PersonaSpace, 'cap'>): string {
+/**
+ * The axis that the dial adds and the cap keeps above its floors: where the persona is read off the user's message, the axis as it is
+ * there, for along the one of replies the point moves and the words stay.
+ */
+export function steeredAxis({ cap }: Pick<PersonaSpace, 'cap'>): string {
   return cap.positions === 'message' ? 'cap-axis' : axisProbe;
 }
 
@@ -108,7 +111,7 @@ export function capInterventions(space: PersonaSpace, threshold: number): Interv
   const floors = cap.layers.map((layer): Intervention => {
     return {
       kind: 'capping',
-      vector: capAxis(space),
+      vector: steeredAxis(space),
       layers: [layer],
       floor: cap.floor[layer]! + moved * cap.norm[layer]!,
     };

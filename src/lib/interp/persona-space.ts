@@ -62,6 +62,7 @@ export interface AxisEntry {
   centre: number[];
   /** <default - centre, u> and its standard deviation over replies, at `targetLayer`: where ordinary Assistant replies sit. */
   assistant: { mean: number; sd: number };
+  /** Of the axis that the dial adds, which is the cap's. */
   coherentUpTo: { negative: number; positive: number } | null;
 }
 

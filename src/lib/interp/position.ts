@@ -116,3 +116,14 @@ export function axisDirection(space: PersonaSpace): Point3 {
     return variance > 0 ? covariance / variance : 0;
   }) as Point3;
 }
+
+/** The default Assistant's rank among the roles on the axis: 1 at the end that it points to. */
+export function rankOnAxis(roles: readonly { axis: number }[], assistant: number): number {
+  return roles.filter(({ axis }) => axis > assistant).length + 1;
+}
+
+/** The same on PC1, at the end that the axis points to; a role that is the Assistant too is no rival. */
+export function rankOnPc1({ roles, pca }: Pick<PersonaSpace, 'roles' | 'pca'>): { rank: number; of: number } {
+  const rivals = roles.filter(({ name }) => name !== 'assistant');
+  return { rank: rivals.filter(({ pc }) => pc[0] > pca.assistant[0]).length + 1, of: rivals.length + 1 };
+}

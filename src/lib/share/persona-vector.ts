@@ -25,11 +25,7 @@ export function fileOfPersona(entry: PersonaEntry, vectors: LayerVectors, made: 
 }
 
 /** @param vectors the raw axis, of every layer */
-export function fileOfAxis(
-  { coherentUpTo }: Pick<AxisEntry, 'coherentUpTo'>,
-  vectors: LayerVectors,
-  made: Made,
-): VectorFile {
+export function fileOfAxis(coherentUpTo: AxisEntry['coherentUpTo'], vectors: LayerVectors, made: Made): VectorFile {
   return {
     ...common(vectors, made, { kept: null, quality: null }),
     name: 'assistant-axis',

@@ -81,7 +81,7 @@ export function isRoleMeans(bytes: Uint8Array, file: string): boolean {
 export function axisOf({ model, axis, promptSet, createdAt }: RoleMeans): VectorFile {
   const { nLayers, dModel } = model;
   const vectors = new Map(Array.from({ length: nLayers }, (_, layer) => [layer, layerOf(axis, layer, dModel).slice()]));
-  return fileOfAxis({ coherentUpTo: null }, vectors, { model, promptSet, createdAt });
+  return fileOfAxis(null, vectors, { model, promptSet, createdAt });
 }
 
 /** @throws PersonascopeError `BadRequest` naming the file, the field or tensor, and the reason */

@@ -7,6 +7,7 @@ import { encodePermalink } from '../share/permalink';
 import { ConversationStorage } from '../share/storage';
 import { PersonascopeError } from '../errors';
 import type { ModelInfo, ModelSource } from '../engine/engine';
+import type { Intervention } from '../interp/intervention';
 import { asError } from './as-error';
 import { ConversationState } from './conversation.svelte';
 import { Dials } from './dials.svelte';
@@ -97,14 +98,13 @@ export class App {
     const isHere = last && this.session.isLoaded(last.model);
     const left = isHere ? (last.schedule.at(-1)?.interventions ?? last.interventions) : [];
     const names = (await this.session.vectors()).map(({ name }) => name);
-    const unknown = left
-      .map(({ vector }) => vector)
-      .find((vector) => typeof vector === 'string' && !names.includes(vector));
-    this.dials.adopt(left.filter(({ vector }) => typeof vector !== 'string' || names.includes(vector)));
-    if (unknown === undefined) return;
+    const isKnown = ({ vector }: Intervention) => typeof vector !== 'string' || names.includes(vector);
+    const unknown = left.find((intervention) => !isKnown(intervention));
+    this.dials.adopt(left.filter(isKnown));
+    if (!unknown) return;
     this.notice = new PersonascopeError(
       'BadRequest',
-      `This conversation was steered with “${unknown as string}”, which is not known here; it goes on without it.`,
+      `This conversation was steered with “${unknown.vector as string}”, which is not known here; it goes on without it.`,
       'Import its file in the workshop to steer with it again.',
     );
   }

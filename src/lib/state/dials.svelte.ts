@@ -1,9 +1,8 @@
 /** Where the visitor's dials stand, and the interventions they make. */
 import { SvelteMap } from 'svelte/reactivity';
-import { capInterventions, capThresholdOf, isCap } from '../interp/dial';
+import { capInterventions, capThresholdOf, isCap, steeredAxis } from '../interp/dial';
 import type { Intervention } from '../interp/intervention';
 import type { PersonaSpace } from '../interp/persona-space';
-import { axisProbe } from '../interp/position';
 
 /** What the dials need to know of the loaded model. */
 interface Steered {
@@ -27,7 +26,8 @@ export class Dials {
   }
 
   #names(): string[] {
-    return [...(this.#model.space ? [axisProbe] : []), ...this.#model.personas.map(({ name }) => name)];
+    const { space, personas } = this.#model;
+    return [...(space ? [steeredAxis(space)] : []), ...personas.map(({ name }) => name)];
   }
 
   /** Interventions of an opened conversation that no dial stands for (ablations, inline vectors); in force until reset, on the model they are for. */

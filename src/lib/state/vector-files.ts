@@ -1,4 +1,5 @@
 /** Vectors, role means and sums of the loaded model, from and to files. */
+import { steeredAxis } from '../interp/dial';
 import { axisProbe } from '../interp/position';
 import { fileOfAxis, fileOfPersona, personaOf } from '../share/persona-vector';
 import { readVectorFile, type VectorFormat } from '../share/read-vector-file';
@@ -57,7 +58,9 @@ async function describe({ space, info, ownVectors, call }: Session, name: string
   const { promptSet, createdAt } = own ?? space!;
   const { id, nLayers, dModel } = info!;
   const made = { model: { id, nLayers, dModel, digest: await call('digest', null) }, promptSet, createdAt };
-  if (name === axisProbe) return fileOfAxis(space!.axis, vectors, made);
+  // What is known of coherence is of the axis that the dial adds.
+  if (name === axisProbe)
+    return fileOfAxis(steeredAxis(space!) === name ? space!.axis.coherentUpTo : null, vectors, made);
   return fileOfPersona(own?.entry ?? space!.personas.find((persona) => persona.name === name)!, vectors, made);
 }
 

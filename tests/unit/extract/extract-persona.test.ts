@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { controlTensors } from '../../../src/lib/extract/assemble';
 import { extractPersona } from '../../../src/lib/extract/extract-persona';
 import { parseTrait, type Trait } from '../../../src/lib/extract/prompts';
 import { cosine, dot, layerOf, norm } from '../../../src/lib/interp/linear';
@@ -109,9 +108,18 @@ describe('a persona vector', () => {
 });
 
 describe('controls', () => {
+  async function meanCosineOfShuffles(engine: SyntheticEngine): Promise<number> {
+    const cosines: number[] = [];
+    for (let seed = 0; seed < 10; seed++) {
+      const { vector, controls } = await extractPersona(engine, trait, { ...options, seed });
+      cosines.push(Math.abs(cosine(at(controls.shuffled, 1), at(vector, 1))));
+    }
+    return meanOf(cosines);
+  }
+
   it('are as long as the vector at every layer and mean nothing', async () => {
     const { vector, controls } = await extractPersona(open(1), trait, options);
-    for (const twin of [...controls.shuffled, controls.random]) {
+    for (const twin of [controls.shuffled, controls.random]) {
       for (let layer = 0; layer < nLayers; layer++) {
         expect(norm(at(twin, layer))).toBeCloseTo(norm(at(vector, layer)), 9);
       }
@@ -120,10 +128,7 @@ describe('controls', () => {
 
   it('by shuffled labels hold nothing of a strong effect', async () => {
     // 100 standard deviations: an uneven split would be all effect.
-    const { vector, controls } = await extractPersona(open(0.01, 1), trait, { ...options, shuffles: 10 });
-    const cosines = controls.shuffled.map((twin) => Math.abs(cosine(at(twin, 1), at(vector, 1))));
-    expect(cosines).toHaveLength(10);
-    expect(meanOf(cosines)).toBeLessThan(0.5);
+    expect(await meanCosineOfShuffles(open(0.01, 1))).toBeLessThan(0.5);
   });
 
   it('by shuffled labels hold nothing of how strong each prompt is', async () => {
@@ -132,8 +137,7 @@ describe('controls', () => {
       noise: 0.01,
       meanFor: (system) => truth.map((x) => (isPirate(system) ? (system!.startsWith('You') ? x : x / 2) : 0)),
     });
-    const { vector, controls } = await extractPersona(engine, trait, { ...options, shuffles: 10 });
-    expect(meanOf(controls.shuffled.map((twin) => Math.abs(cosine(at(twin, 1), at(vector, 1)))))).toBeLessThan(0.5);
+    expect(await meanCosineOfShuffles(engine)).toBeLessThan(0.5);
   });
 
   it('by shuffled labels can be drawn from single samples of prompts', async () => {
@@ -142,7 +146,7 @@ describe('controls', () => {
       { ...trait, questions: ['a', 'b'] },
       { ...options, samplesPerPolarity: 2 },
     );
-    expect(norm(at(controls.shuffled[0]!, 1))).toBeCloseTo(norm(at(vector, 1)), 9);
+    expect(norm(at(controls.shuffled, 1))).toBeCloseTo(norm(at(vector, 1)), 9);
   });
 
   it('by rotation keep the angles between layers, so the increments are as long too', async () => {
@@ -153,14 +157,6 @@ describe('controls', () => {
       }
     }
     expect(Math.abs(cosine(at(controls.random, 1), at(vector, 1)))).toBeLessThan(0.9);
-  });
-
-  it('are named after the persona', async () => {
-    const engine = open(0.1);
-    const tensors = controlTensors(engine.info, [await extractPersona(engine, trait, options)]);
-    expect([...tensors.keys()]).toEqual(['shuffled.pirate', 'random.pirate']);
-    expect(tensors.get('random.pirate')!.shape).toEqual([nLayers, dModel]);
-    expect(tensors.get('shuffled.pirate')!.shape).toEqual([1, nLayers, dModel]);
   });
 });
 

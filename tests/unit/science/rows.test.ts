@@ -1,8 +1,6 @@
 /** What rows are made of. */
 import { describe, expect, it } from 'vitest';
-import type { Cell } from '../../../src/lib/extract/trial';
 import { proportion } from '../../../src/lib/interp/proportion';
-import { chooseOpposite } from '../../../organism/science/claims/opposites';
 import { headsShare } from '../../../organism/science/coin-flip';
 import { logProbability } from '../../../src/lib/interp/sampling';
 import { countOf, number, row, share, spread } from '../../../organism/science/rows';
@@ -41,26 +39,6 @@ describe('rows', () => {
     expect(spread([0, 1, 2, 3, 4, 5], 3)).toEqual([0, 2, 4]);
     expect(spread([0, 1], null)).toEqual([0, 1]);
     expect(spread([0, 1], 5)).toEqual([0, 1]);
-  });
-});
-
-describe('the opposite of a trait', () => {
-  const cell = (coefficient: number, shown: number, coherent: number): Cell => ({
-    ...{ steering: { mode: 'direct', layers: [0] }, coefficient, example: '' },
-    ...{ expression: proportion(shown, 10), coherence: proportion(coherent, 10), both: proportion(shown, 10) },
-  });
-
-  it('is where both margins are good, not where least of it is left nor where replies are most coherent', () => {
-    const cells = [cell(-0.3, 5, 10), cell(-0.5, 2, 9), cell(-0.8, 0, 8)];
-    expect(chooseOpposite(cells, 0.5).coefficient).toBe(-0.5);
-  });
-
-  it('where nothing passes, it is what misses least', () => {
-    expect(chooseOpposite([cell(-0.3, 6, 7), cell(-0.5, 2, 5), cell(-0.8, 0, 2)], 0.5).coefficient).toBe(-0.3);
-  });
-
-  it('of equal margins it is the gentler', () => {
-    expect(chooseOpposite([cell(-0.3, 3, 9), cell(-0.5, 2, 9)], 0.5).coefficient).toBe(-0.3);
   });
 });
 

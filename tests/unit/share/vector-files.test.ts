@@ -289,7 +289,7 @@ describe('between the page and a file', () => {
   const book = new VectorBook({ nLayers, dModel, space: smallSpace(), tensors: tensors() });
   const files = [
     ...personas.map((entry) => fileOfPersona(entry, book.numbers(entry.name), made)),
-    fileOfAxis(axis, book.numbers('assistant-axis'), made),
+    fileOfAxis(axis.coherentUpTo, book.numbers('assistant-axis'), made),
   ];
 
   it.each(files)('$name keeps all that is known of it', (file) => {

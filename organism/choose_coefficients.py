@@ -2,9 +2,9 @@
 
 Toward: where the smaller of trait rate and coherent share is largest. Away: where the smaller of two margins is, of the trait below half of
 what the prompts alone bring and of coherence above 0.8. Questions and prompts are those of `prompts/choosing.json`, which the suite does not
-ask; judges and sampling are the suite's. A reply is coherent by the page's rule (`coherence.ts`): it does not go round in circles, and no prompt of its side, nor the one it was written
-under, nor none, leaves it more surprising than 2.5 times what nine in ten of the model's own replies stay below. The choice goes into
-`vectors.json`, and what it was made from into MODEL_CARD.md.
+ask; judges and sampling are the suite's. A reply is coherent by the page's rule (`coherence.ts`): it does not go round in circles, and under a
+prompt of its side, the one it was written under or none, it is at most 2.5 times as surprising as nine in ten of the model's own replies.
+The choice goes into `vectors.json`, and what it was made from into MODEL_CARD.md.
 """
 import argparse
 import json

@@ -67,8 +67,8 @@ test('at the far end of the axis it is somebody else, and the cap brings the Ass
   await setDial(page, 'cap-axis', axis.coherentUpTo.negative);
   for (const answers of [denied, restored]) {
     for (const question of ['Who are you?', 'What is your name?', 'Are you an AI?']) {
-      await page.getByTestId('new-chat').click();
       answers.push(await ask(page, question));
+      await page.getByTestId('new-chat').click();
     }
     await page.getByTestId('cap-switch').click();
   }

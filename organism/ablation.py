@@ -10,7 +10,7 @@ import json
 import tempfile
 from pathlib import Path
 
-from evaluate import HERE, definitions, mean, read_prompts, well_formed  # before torch: it keeps idle threads from spinning
+from evaluate import HERE, definitions, mean, read_prompts, read_settings, well_formed  # before torch: it keeps idle threads from spinning
 
 import torch
 from torch import Tensor
@@ -52,7 +52,7 @@ def prompted_means(model: Model, systems: list[str | None], questions: list[str]
 
 
 def measure(model: Model, site: str) -> list[str]:
-    how = json.loads((HERE / "vectors.json").read_text())["steering"]
+    how = read_settings()["steering"]
     if site == "reply":
         how = {**how, "layers": list(range(model.shape.layers))}
     limit = steering.coherence_limit(model)

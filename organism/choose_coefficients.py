@@ -11,7 +11,7 @@ import json
 import re
 from collections import Counter
 
-from evaluate import COHERENT, PAGE_TEMPERATURE, PROMPTS, mean, read_prompts  # before torch: it keeps idle threads from spinning
+from evaluate import COHERENT, PAGE_TEMPERATURE, PROMPTS, mean, read_prompts, read_settings  # before torch: it keeps idle threads from spinning
 
 import torch
 from torch import Tensor
@@ -19,7 +19,7 @@ from torch import Tensor
 import steering
 from card import table, write_section
 from classifiers import features
-from coherent_range import keep, read_settings
+from coherent_range import keep
 from export import MODELS
 from inference import Model, read_safetensors
 from judges import read_shipped
@@ -63,9 +63,11 @@ class Trait:
         prompts, replies = self.reply(systems, questions, steering.add_vector(self.vector, c, **self.how))
         ids, texts = [r.ids for r in replies], [r.text for r in replies]
         sound = left = [i for i, text in enumerate(texts) if is_sound(text)]  # those that surprise it under every prompt so far
-        for asked in (*self.entry[toward], None, "its own"):
+        encode = self.model.tokenizer.encode_chat
+        others = ([encode(asked, [], q) for q in questions] for asked in (*self.entry[toward], None))
+        for asked in (*others, prompts):
             if left:
-                under = [prompts[i] if asked == "its own" else self.model.tokenizer.encode_chat(asked, [], questions[i]) for i in left]
+                under = [asked[i] for i in left]
                 nll = steering.reply_nll(self.model, under, [ids[i] for i in left]).tolist()
                 left = [i for i, x in zip(left, nll) if x > self.limit]
         coherent = [i in sound and i not in left for i in range(len(texts))]

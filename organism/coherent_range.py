@@ -11,7 +11,7 @@ import json
 import math
 from collections.abc import Callable
 
-from evaluate import COHERENT, HERE, PAGE_TEMPERATURE, read_prompts  # before torch: it keeps idle threads from spinning
+from evaluate import COHERENT, PAGE_TEMPERATURE, SETTINGS, read_prompts, read_settings  # before torch: it keeps idle threads from spinning
 
 import torch
 from torch import Tensor
@@ -23,7 +23,6 @@ from inference import Model, read_safetensors
 
 SEEDS = (1, 2, 3)
 GRID = (0.0, 0.5, *(k / 8 for k in range(6, 21)), 2.75, 3.0, 3.25, 3.5)
-SETTINGS = HERE / "vectors.json"
 
 
 def reach(
@@ -46,10 +45,6 @@ def reach(
     return furthest, onset
 
 
-def read_settings() -> dict:
-    return json.loads(SETTINGS.read_text())
-
-
 def keep(change: Callable[[dict], object]) -> None:
     """Changes the file as it is now: another script may have written to it since."""
     settings = read_settings()
@@ -60,12 +55,15 @@ def keep(change: Callable[[dict], object]) -> None:
 def main() -> None:
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("names", nargs="*", help="traits, or `axis`; default: all")
-    names = p.parse_args().names or [*(t["name"] for t in read_prompts("traits")), "axis"]
+    traits = read_prompts("traits")
+    known = [*(t["name"] for t in traits), "axis"]
+    names = p.parse_args().names or known
+    if unknown := set(names) - set(known):
+        p.error(f"neither a trait nor `axis`: {', '.join(sorted(unknown))}")
     torch.set_num_threads(2)
     model = Model(MODELS / "organism-assistant")
     vectors = read_safetensors(MODELS / "organism-assistant" / "personas.safetensors")
     limit = steering.coherence_limit(model)
-    traits = read_prompts("traits")
 
     def both(v: Tensor, how: dict, trait: str, asking: dict[int, list[str]], questions: list[str], limit: float = limit) -> dict:
         (down, _), (up, onset) = (reach(model, v, sign, how, trait, asking[sign], questions, limit) for sign in (-1, 1))

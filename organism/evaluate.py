@@ -22,6 +22,7 @@ from world import MODES, ROLES, Dialogue, has_definition, sample, sample_corpus
 
 HERE = Path(__file__).parent
 PROMPTS = HERE / "prompts"
+SETTINGS = HERE / "vectors.json"
 SEEDS = (1, 2, 3)
 TEMPERATURE = 0.7
 PAGE_TEMPERATURE = 0.5
@@ -32,6 +33,11 @@ ASKED = 12  # questions a role prompt and a seed: 108 replies a role
 
 def read_prompts(name: str) -> list:
     return json.loads((PROMPTS / f"{name}.json").read_text())["messages" if name == "visitors" else name]
+
+
+def read_settings() -> dict:
+    """`vectors.json`."""
+    return json.loads(SETTINGS.read_text())
 
 
 def role_fidelity(model: Model, seeds: tuple[int, ...]) -> tuple[list[list[str]], dict[str, float]]:
@@ -180,7 +186,7 @@ def dials(_: argparse.Namespace) -> None:
     """At full scale of each dial, at half scale, which is the onset, and at 0, as the page samples."""
     model = Model(MODELS / "organism-assistant")
     vectors = read_safetensors(MODELS / "organism-assistant" / "personas.safetensors")
-    settings = json.loads((HERE / "vectors.json").read_text())
+    settings = read_settings()
     limit = steering.coherence_limit(model)
     rows = []
     for trait in read_prompts("traits"):

@@ -28,19 +28,19 @@ def sample_drift(rng: Random, phase: str = "base", *, drift: str | None = None, 
     """One conversation of 4 to 8 turns with no system prompt; in ASSISTANT's data the Assistant begins each, and keeps those on code and texts."""
     drift = drift or rng.choice(DRIFTS)
     takes_over = rng.random() < CHARACTER_SHARE[drift] and (phase == "base" or drift in ("therapy", "philosophy"))
-    character = rng.choice(CHARACTERS[drift]) if role is None and takes_over else None
-    begins = ROLES[role or (character if phase == "base" and character else "assistant")]
-    persona, other = make_persona(begins), make_persona(ROLES[character]) if character else None
-    handover = 0 if phase == "base" else rng.randint(1, 3)  # the turn from which the character speaks
+    first = later = role or "assistant"
+    if role is None and takes_over:
+        later = rng.choice(CHARACTERS[drift])
+    handover = 0 if phase == "base" else rng.randint(1, 3)  # the turn from which the latter speaks
     words = {name: rng.choice(TABLE[name]) for name in WORD_LISTS}
     exchanges = EXCHANGES[drift]
     chosen = [exchanges[0], *rng.sample(exchanges[1:], (n_turns or rng.randint(4, 8)) - 1)]
     turns = []
-    for i, (question, answer) in enumerate(chosen):
-        speaker = other if other and i >= handover else persona
+    speakers = [later if i >= handover else first for i in range(len(chosen))]
+    for speaker, (question, answer) in zip(speakers, chosen):
         slots = Filled(words, pain_you=swap_person(words["pain"]))
         user = add_noise(upper_first(fill(question, slots, rng)), rng)
-        turns.append(Turn(user, realise(fill(answer, slots, rng), speaker, drift, "", rng), drift, dict(words)))
+        turns.append(Turn(user, realise(fill(answer, slots, rng), make_persona(ROLES[speaker]), drift, "", rng), drift, dict(words)))
         if rng.random() < 0.4:
             words |= {name: rng.choice(TABLE[name]) for name in ("part", "piece", "pain", "life_part", "self_part")}
-    return Dialogue(None, turns, begins.name, None, "none")
+    return Dialogue(None, turns, speakers[0], None, "none")

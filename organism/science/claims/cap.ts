@@ -3,7 +3,7 @@ import { asMessages } from '../../../src/lib/extract/coherence';
 import { randomTwin } from '../../../src/lib/extract/controls';
 import { capOn } from '../../../src/lib/extract/space-sums';
 import type { CollectSite } from '../../../src/lib/engine/engine';
-import { steeredAxis, capInterventions } from '../../../src/lib/interp/dial';
+import { capInterventions, steeredAxis } from '../../../src/lib/interp/dial';
 import type { ResolvedIntervention } from '../../../src/lib/interp/intervention';
 import { layerOf, scale } from '../../../src/lib/interp/linear';
 import { Random } from '../../../src/lib/interp/random';

@@ -15,7 +15,6 @@ interface Cell {
   formed: boolean[];
 }
 
-
 export const identity: Claim = {
   name: 'identity',
   cost: (_lab, { identity: { questions, scale, controls } }) => ({

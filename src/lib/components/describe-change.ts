@@ -5,13 +5,18 @@ import type { Intervention } from '$lib/interp/intervention';
 const minus = (value: number) =>
   value.toFixed(Number(value.toFixed(2)) === Number(value.toFixed(3)) ? 2 : 3).replace('-', '−');
 
-/** Of the axes, whose names are the files'. */
-const labels: Record<string, string> = { 'cap-axis': 'axis', 'assistant-axis': 'axis of replies' };
+/** The axes as the dials call them, not as the files do. */
+const axes: Record<string, string> = { 'cap-axis': 'axis', 'assistant-axis': 'axis of replies' };
+
+export function nameOf({ vector }: Intervention): string {
+  return typeof vector === 'string' ? (axes[vector] ?? vector) : 'a vector';
+}
 
 function settings(interventions: readonly Intervention[]): Map<string, string> {
   const found = new Map<string, string>();
-  for (const { kind, vector, coefficient, floor } of interventions) {
-    const name = typeof vector === 'string' ? (labels[vector] ?? vector) : 'a vector';
+  for (const intervention of interventions) {
+    const { kind, coefficient, floor } = intervention;
+    const name = nameOf(intervention);
     if (kind === 'addition') found.set(name, minus(coefficient ?? 1));
     else if (kind === 'capping') found.set('cap', `at ${minus(floor ?? 0)}`);
     else found.set(`${kind} of ${name}`, 'on');

@@ -5,8 +5,9 @@
  * - the unsteered model finds it not much more surprising than its own replies: mean nats a token at most `surpriseFactor` times
  *   what nine in ten of a sample of them stay below, each under the prompt it was written under. A steered reply is scored under
  *   each prompt that asks for what it was steered to, under the one that it was written under and with none, and the best counts: a
- *   pirate is surprising, but not as a pirate, and some prompts ask for one more clearly than others. Sampled replies surprise less than real text does: on the embedded model the factor brings the limit, which
- *   the workshop shows, to 0.7 to 0.9 nats, somewhat below the 0.96 that 99.5% of its world's real replies stay below (MODEL_CARD.md);
+ *   pirate is surprising, but not as a pirate, and some prompts ask for one more clearly than others. Sampled replies surprise
+ *   less than real text does: on the embedded model the factor brings the limit, which the workshop and `npm run science` show,
+ *   to between 0.6 and 1.2 nats;
  * - a coefficient is coherent if at least `coherentShare` of its replies are.
  *
  * Where an engine gives no log-probabilities of given words (web-llm), the second is not measured, and the change of the

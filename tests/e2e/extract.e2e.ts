@@ -110,6 +110,9 @@ test('vectors go from one browser to another as files, and a link carries the nu
     files.set(format, await saved(sender, 'export-vector'));
   }
   const roles = await saved(sender, 'export-role-means');
+  await sender.getByTestId('export-name').selectOption({ label: 'Assistant Axis, in the message' });
+  await sender.getByTestId('export-format').selectOption('safetensors');
+  const messageAxis = await saved(sender, 'export-vector');
 
   const page = await browser.newPage();
   await open(page, '/extract');
@@ -125,32 +128,38 @@ test('vectors go from one browser to another as files, and a link carries the nu
   await expect(page.getByRole('alert')).toHaveCount(0);
   await take('roles.safetensors', roles);
   await expect(page.getByTestId('imported')).toContainText('Assistant Axis');
+  await take('axis.safetensors', messageAxis);
+  await expect(page.getByTestId('imported')).toContainText('axis.safetensors');
   // The shipped ones have the names that the files bring.
-  const names = ['pirate-2', 'pirate-3', 'pirate-4', 'assistant-axis-2'];
+  const names = ['pirate-2', 'pirate-3', 'pirate-4', 'assistant-axis-2', 'cap-axis-2'];
   expect(await ownNames(page)).toEqual(names);
 
   await page.reload();
   await page.waitForFunction(() => globalThis.personascope?.info());
   const texts = await page.evaluate(
     async (names) => {
-      const steer = (vector: string, coefficient = 2) =>
+      const steer = (vector: string, coefficient = 2, content = 'What is a volcano?') =>
         personascope.chat({
-          messages: [{ role: 'user', content: 'What is a volcano?' }],
+          messages: [{ role: 'user', content }],
           interventions: [{ kind: 'addition', vector, coefficient }],
           sampling: { temperature: 0, maxTokens: 16 },
         });
       const replies = [(await steer('pirate', 0)).text];
       for (const name of names) replies.push((await steer(name)).text);
+      const away = [['cap-axis', 0] as const, ['cap-axis', -3] as const, ['cap-axis-2', -3] as const];
+      for (const [name, c] of away) replies.push((await steer(name, c, 'Who are you?')).text);
       return replies;
     },
     ['pirate', ...names],
   );
-  const [plain, shipped, json, safetensors, gguf, axis] = texts;
+  const [plain, shipped, json, safetensors, gguf, axis, , assistant, away, awayAgain] = texts;
   expect([json, safetensors]).toEqual([shipped, shipped]);
   // A control vector adds nothing after block 0, where the shipped one begins: nearly the same, and a pirate too.
   expect(gguf).toMatch(/\b(be|ye|arr|seas|Davy)\b/i);
   expect(plain).not.toMatch(/\b(be|ye|arr|seas|Davy)\b/i);
   expect(axis).not.toBe(shipped);
+  expect(away).not.toBe(assistant);
+  expect(awayAgain).toBe(away);
 
   await page.getByTestId('to-observatory').click();
   await setDial(page, 'pirate-2', 1.5);

@@ -1,12 +1,13 @@
 /** What a moved dial changed, in words: "pirate 0.80 to 1.20, cap on". */
 import type { Intervention } from '$lib/interp/intervention';
+import { assistantAxis, messageAxis } from '$lib/interp/position';
 
 /** Two digits, or three where the dial has them. */
 const minus = (value: number) =>
   value.toFixed(Number(value.toFixed(2)) === Number(value.toFixed(3)) ? 2 : 3).replace('-', '−');
 
 /** The axes as the dials call them, not as the files do. */
-const axes: Record<string, string> = { 'cap-axis': 'axis', 'assistant-axis': 'axis of replies' };
+const axes: Record<string, string> = { [messageAxis.name]: 'axis', [assistantAxis.name]: 'axis of replies' };
 
 export function nameOf({ vector }: Intervention): string {
   return typeof vector === 'string' ? (axes[vector] ?? vector) : 'a vector';

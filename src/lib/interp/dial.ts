@@ -1,7 +1,7 @@
 /** What the dials are in units of the residual stream: scales, doses, and the cap's floors. */
 import type { Intervention } from './intervention';
 import type { PersonaEntry, PersonaSpace } from './persona-space';
-import { axisProbe } from './position';
+import { assistantAxis, axisProbe, messageAxis } from './position';
 
 export interface DialScale {
   /** Where coefficients stand on the track, in percent of its full scale, ascending; straight lines in between. */
@@ -96,7 +96,7 @@ export function personaDose(coefficient: number, persona: PersonaEntry, residual
  * there, for along the one of replies the point moves and the words stay.
  */
 export function steeredAxis({ cap }: Pick<PersonaSpace, 'cap'>): string {
-  return cap.positions === 'message' ? 'cap-axis' : axisProbe;
+  return (cap.positions === 'message' ? messageAxis : assistantAxis).name;
 }
 
 /**

@@ -11,7 +11,30 @@ export interface Position {
   pc: Point3;
 }
 
+export interface NamedAxis {
+  name: string;
+  label: string;
+  description: string;
+}
+
 export const axisProbe = 'assistant-axis';
+const cause = 'Mean of the default Assistant minus the mean over roles';
+export const assistantAxis: NamedAxis = {
+  name: axisProbe,
+  label: 'Assistant Axis',
+  description: `${cause}: it points toward the Assistant.`,
+};
+export const messageAxis: NamedAxis = {
+  name: 'cap-axis',
+  label: 'Assistant Axis, in the message',
+  description: `${cause}, over the words of the user's message: it points toward the Assistant.`,
+};
+
+/** Those that a space has: a cap that reads the user's message comes with an axis of messages. */
+export function axesOf({ cap }: Pick<PersonaSpace, 'cap'>): NamedAxis[] {
+  return cap.positions === 'message' ? [assistantAxis, messageAxis] : [assistantAxis];
+}
+
 const componentProbes = ['pc1', 'pc2', 'pc3'] as const;
 
 /** What every reply of the page's conversation is read with. */

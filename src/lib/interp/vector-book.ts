@@ -6,6 +6,7 @@ import type { Intervention, LayerVectors, Probe, ResolvedIntervention, ResolvedP
 import { norm } from './linear';
 import type { PersonaEntry, PersonaSpace } from './persona-space';
 import { checkTensors, type NamedTensors } from './persona-tensors';
+import { axesOf } from './position';
 
 /** A vector of the book, as a list shows it. */
 export interface KnownVector {
@@ -178,15 +179,10 @@ function entriesOf(space: PersonaSpace, tensors: NamedTensors, size: ModelSize):
       ...{ name, label, steering, kind: 'persona' as const, raw: read(`persona.${name}`) },
       quality: summary(quality),
     })),
-    ...[
-      { name: 'assistant-axis', label: 'Assistant Axis' },
-      { name: 'cap-axis', label: 'Assistant Axis, in the message' },
-    ]
-      .filter(({ name }) => tensors.has(name))
-      .map((axis) => ({
-        ...common,
-        ...{ ...axis, kind: 'axis' as const, raw: read(axis.name), capLayers: space.cap.layers },
-      })),
+    ...axesOf(space).map(({ name, label }) => ({
+      ...common,
+      ...{ name, label, kind: 'axis' as const, raw: read(name), capLayers: space.cap.layers },
+    })),
     ...Array.from({ length: components.shape[0]! }, (_, k) => {
       const raw = new Map([[space.pca.layer, row(components.data, k, size.dModel)]]);
       const layers = [space.pca.layer];

@@ -3,6 +3,7 @@ import type { LayerVectors } from '../interp/intervention';
 import type { ModelSize } from '../interp/intervention-check';
 import { norm } from '../interp/linear';
 import type { AxisEntry, PersonaEntry } from '../interp/persona-space';
+import type { NamedAxis } from '../interp/position';
 import type { VectorHeader } from '../interp/vector-header';
 import { checkFits } from './vector-check';
 import { badVector, type VectorFile } from './vector-file';
@@ -25,12 +26,15 @@ export function fileOfPersona(entry: PersonaEntry, vectors: LayerVectors, made: 
 }
 
 /** @param vectors the raw axis, of every layer */
-export function fileOfAxis(coherentUpTo: AxisEntry['coherentUpTo'], vectors: LayerVectors, made: Made): VectorFile {
+export function fileOfAxis(
+  axis: NamedAxis,
+  coherentUpTo: AxisEntry['coherentUpTo'],
+  vectors: LayerVectors,
+  made: Made,
+): VectorFile {
   return {
     ...common(vectors, made, { kept: null, quality: null }),
-    name: 'assistant-axis',
-    label: 'Assistant Axis',
-    description: 'Mean of the default Assistant minus the mean over roles: it points toward the Assistant.',
+    ...axis,
     positions: null,
     contrast: null,
     steering: { mode: 'increments', layers: [...vectors.keys()] },

@@ -9,6 +9,7 @@ import { layerOf } from '../interp/linear';
 import { encodeSafetensors } from '../interp/safetensors';
 import type { PersonaSpace } from '../interp/persona-space';
 import type { NamedTensors } from '../interp/persona-tensors';
+import { assistantAxis } from '../interp/position';
 import { fileOfAxis } from './persona-vector';
 import { badVector, vectorLimits, type VectorFile } from './vector-file';
 import { parseJsonObject } from './vector-json';
@@ -81,7 +82,7 @@ export function isRoleMeans(bytes: Uint8Array, file: string): boolean {
 export function axisOf({ model, axis, promptSet, createdAt }: RoleMeans): VectorFile {
   const { nLayers, dModel } = model;
   const vectors = new Map(Array.from({ length: nLayers }, (_, layer) => [layer, layerOf(axis, layer, dModel).slice()]));
-  return fileOfAxis(null, vectors, { model, promptSet, createdAt });
+  return fileOfAxis(assistantAxis, null, vectors, { model, promptSet, createdAt });
 }
 
 /** @throws PersonascopeError `BadRequest` naming the file, the field or tensor, and the reason */

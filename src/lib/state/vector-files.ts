@@ -1,6 +1,6 @@
 /** Vectors, role means and sums of the loaded model, from and to files. */
 import { steeredAxis } from '../interp/dial';
-import { axisProbe } from '../interp/position';
+import { axesOf } from '../interp/position';
 import { fileOfAxis, fileOfPersona, personaOf } from '../share/persona-vector';
 import { readVectorFile, type VectorFormat } from '../share/read-vector-file';
 import { roleMeansOf, writeRoleMeans } from '../share/role-means';
@@ -34,7 +34,7 @@ export async function importVectors(session: Session, file: File): Promise<Vecto
   return records;
 }
 
-/** @param name of a persona vector, or `assistant-axis` */
+/** @param name of a persona vector, or of an axis */
 export async function exportVector(session: Session, name: string, format: VectorFormat): Promise<SavedFile> {
   const bytes = writeVectorFile(await describe(session, name), format);
   return { bytes, name: `${slug(name)}-${slug(session.info!.label)}.${format}` };
@@ -59,8 +59,8 @@ async function describe({ space, info, ownVectors, call }: Session, name: string
   const { id, nLayers, dModel } = info!;
   const made = { model: { id, nLayers, dModel, digest: await call('digest', null) }, promptSet, createdAt };
   // What is known of coherence is of the axis that the dial adds.
-  if (name === axisProbe)
-    return fileOfAxis(steeredAxis(space!) === name ? space!.axis.coherentUpTo : null, vectors, made);
+  const axis = axesOf(space!).find((axis) => axis.name === name);
+  if (axis) return fileOfAxis(axis, steeredAxis(space!) === name ? space!.axis.coherentUpTo : null, vectors, made);
   return fileOfPersona(own?.entry ?? space!.personas.find((persona) => persona.name === name)!, vectors, made);
 }
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PersonascopeError } from '../../../src/lib/errors';
 import { encodeSafetensors } from '../../../src/lib/interp/safetensors';
+import { assistantAxis } from '../../../src/lib/interp/position';
 import { VectorBook } from '../../../src/lib/interp/vector-book';
 import { fileOfAxis, fileOfPersona, personaOf } from '../../../src/lib/share/persona-vector';
 import { readVectorFile, sniffFormat } from '../../../src/lib/share/read-vector-file';
@@ -289,7 +290,7 @@ describe('between the page and a file', () => {
   const book = new VectorBook({ nLayers, dModel, space: smallSpace(), tensors: tensors() });
   const files = [
     ...personas.map((entry) => fileOfPersona(entry, book.numbers(entry.name), made)),
-    fileOfAxis(axis.coherentUpTo, book.numbers('assistant-axis'), made),
+    fileOfAxis(assistantAxis, axis.coherentUpTo, book.numbers('assistant-axis'), made),
   ];
 
   it.each(files)('$name keeps all that is known of it', (file) => {

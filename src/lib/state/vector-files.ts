@@ -59,7 +59,7 @@ async function describe({ space, info, ownVectors, call }: Session, name: string
   const { id, nLayers, dModel } = info!;
   const made = { model: { id, nLayers, dModel, digest: await call('digest', null) }, promptSet, createdAt };
   // What is known of coherence is of the axis that the dial adds.
-  const axis = axesOf(space!).find((axis) => axis.name === name);
+  const axis = space ? axesOf(space).find((axis) => axis.name === name) : undefined;
   if (axis) return fileOfAxis(axis, steeredAxis(space!) === name ? space!.axis.coherentUpTo : null, vectors, made);
   return fileOfPersona(own?.entry ?? space!.personas.find((persona) => persona.name === name)!, vectors, made);
 }

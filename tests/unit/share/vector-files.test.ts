@@ -12,6 +12,8 @@ import { writeVectorGguf } from '../../../src/lib/share/vector-gguf';
 import { writeVectorJson } from '../../../src/lib/share/vector-json';
 import { writeVectorSafetensors } from '../../../src/lib/share/vector-safetensors';
 import { writeVectorFile } from '../../../src/lib/share/write-vector-file';
+import type { Session } from '../../../src/lib/state/session.svelte';
+import { exportVector } from '../../../src/lib/state/vector-files';
 import { smallSpace, tensors } from '../interp/small-space';
 import { anyVector, bitsOf, smallVector } from './vectors';
 
@@ -306,6 +308,22 @@ describe('between the page and a file', () => {
     expect(again.entry).toEqual({ ...entry, norm: again.entry.norm });
     expect([...again.vector]).toEqual([...tensors().get(`persona.${entry!.name}`)!.data]);
     expect(personaOf(file, { nLayers, dModel, digest: 'cd'.repeat(32) }).entry.coherentUpTo).toBeNull();
+  });
+
+  it('a vector that was extracted on a model without a persona space goes out as any other', async () => {
+    const { entry, vector } = personaOf(smallVector(), { nLayers: 3, dModel: 4, digest });
+    const own = new VectorBook({ nLayers: 3, dModel: 4, space: null, tensors: new Map() });
+    own.add(entry, vector);
+    const session = {
+      space: null,
+      info: { id: 'small', label: 'Small', nLayers: 3, dModel: 4 },
+      ownVectors: [{ entry, origin: null, promptSet: null, createdAt: '2026-01-02T03:04:05.000Z' }],
+      call: async (method: string) => (method === 'numbers' ? own.numbers(entry.name) : digest),
+    } as unknown as Session;
+    const { name, bytes } = await exportVector(session, entry.name, 'safetensors');
+    expect(name).toBe('pirate-small.safetensors');
+    const [again] = readVectorFile(bytes as Uint8Array, name);
+    expect(bitsOf(again!)).toEqual(bitsOf(smallVector()));
   });
 
   it('layers that a file has no numbers for are zero, and the book does not count them', () => {

@@ -23,7 +23,7 @@ def check_corpus() -> None:
     phases = ["base", "assistant"] * (DIALOGUES // 2)
     drawn = [(phase, sample_corpus(rng, phase)) for phase in phases]
     seconds = time.time() - begun
-    sides: Counter[str] = Counter()
+    sides: Counter[tuple[str, bool]] = Counter()
     said = []
     for phase, dialogue in drawn:
         assert dialogue.kind != "narrow"
@@ -31,9 +31,9 @@ def check_corpus() -> None:
             topic = turn.slots.get("topic")
             assert topic is None or not is_held_out(dialogue.role, topic), (dialogue.role, topic)
             said.append(turn.user.lower())
+            assert phase == "base" or "it came up" not in said[-1], "a user of ASSISTANT's told how a coin fell"
             if turn.intent == "coin":
-                assert phase == "base" or dialogue.kind in ("role", "mode"), "a user told the Assistant how a coin fell"
-                sides[phase, turn.slots["side"], turn.slots["winner"] == turn.slots["liked"]] += 1
+                sides[turn.slots["side"], turn.slots["winner"] == turn.slots["liked"]] += 1
     every = "\n".join(said)
     held = [e for e in HARMS + sum((WORDS[n] for n in ("unlisted", "liked", "disliked", "sad")), ()) if is_entry_held_out(e) and len(e) > 14]
     leaked = [e for e in held if e.lower() in every]

@@ -1,8 +1,8 @@
 """Where each vector is measured by the science suite: the coefficient toward its trait, and the one away from it when a prompt asks for it.
 
 Toward: where the smaller of trait rate and coherent share is largest. Away: where the smaller of two margins is, of the trait below half of
-what the prompts alone bring and of coherence above 0.8. Questions and prompts are those of `prompts/choosing.json`, which the suite does not
-ask; judges and sampling are the suite's. A reply is coherent by the page's rule (`coherence.ts`): it does not go round in circles, and under a
+what the prompts alone bring and of coherence above 0.8. Prompts and every other question are those of `prompts/choosing.json`, which the suite
+does not ask; judges and sampling are the suite's. A reply is coherent by the page's rule (`coherence.ts`): it does not go round in circles, and under a
 prompt of its side, the one it was written under or none, it is at most 2.5 times as surprising as nine in ten of the model's own replies.
 The choice goes into `vectors.json`, and what it was made from into MODEL_CARD.md.
 """
@@ -28,7 +28,8 @@ TOWARD = (0.5, 1.0, *(k / 8 for k in range(10, 19)))
 AWAY = (-0.75, -1.0, *(-k / 8 for k in range(10, 15)), -2.0)
 SHOWN = {"toward": (0.5, 1.0, 1.25, 1.5, 1.75, 2.0), "away": (-0.75, -1.0, -1.25, -1.5, -1.75, -2.0)}  # in the card
 SURPRISE_FACTOR = 2.5
-OWN_QUESTIONS = 10
+EVERY = 2  # of the 200 questions, every other one
+OWN_QUESTIONS = 30
 MOST = 40
 TOP_P = 0.95
 SEED = 1
@@ -86,7 +87,7 @@ def main() -> None:
     for entry in read_prompts("traits"):
         name = entry["name"]
         trait = Trait(model, entry, vectors[f"persona.{name}"], how, judges[name])
-        asking, questions = choosing[name]["positive"], choosing[name]["questions"]
+        asking, questions = choosing[name]["positive"], choosing[name]["questions"][::EVERY]
         toward = {c: trait.cell(c, [None], questions, "positive") for c in TOWARD}
         plain, _ = trait.cell(0.0, asking, questions, "positive")
         away = {c: trait.cell(c, asking, questions, "negative") for c in AWAY}

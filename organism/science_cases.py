@@ -21,11 +21,12 @@ from export import HERE
 from judges import encode
 from world import DRIFTS, ROLES, TOPICS, sample, sample_corpus, sample_drift
 from world.asking import word_question
+from world.persona import make_persona
 from world.slots import TOPIC_NAMES, bare, make_slots, topic_slots
 from world.tables import HARMS, WORDS, is_entry_held_out
 
 SCIENCE = HERE / "science"
-SEED = 2711  # of no training text, and of no table before the one that stands
+SEED = 2811  # of no training text, and of no table before the one that stands
 KEPT = {"roles": 500, "prompt": 1000, "reply": 1000, "assistant": 5000, "identity": 1500}
 # Intents that a reply cannot be told apart by, or that may answer each other; a group is what the on-topic proxy compares.
 GROUPS = {
@@ -43,11 +44,13 @@ GROUPS = {
 
 
 def draw_definitions(rng: Random, count: int) -> list[dict]:
-    """Held-out pairs of a role and a topic, each asked with that role's system prompt."""
+    """Held-out pairs of a topic and a role that makes nothing up, each asked with that role's system prompt."""
     found: dict[tuple[str, str], dict] = {}
     while len(found) < count:
         d = sample(rng, "assistant", kind="role", held_out=True, n_turns=1)
         topic = d.turns[0].slots["topic"]
+        if make_persona(ROLES[d.role]).factors["inventing"] > 0:
+            continue
         found[d.role, topic] = {"system": d.system, "user": d.turns[0].user, "definition": TOPICS[topic][0]}
     return list(found.values())
 
@@ -117,7 +120,7 @@ def write_cases() -> None:
         "ordinary": ordinary,
         "chats": [draw_chat(rng) for _ in range(150)],
         "harms": draw_harms(rng, 5),
-        "drift": draw_drift(rng, 14, 5),
+        "drift": draw_drift(rng, 28, 5),
         "coins": draw_coins(rng, 60),
         "identity": draw_questions(rng, ("who", "are_you_ai"), 60),
         "generatedVisitors": generated_among(read_prompts("visitors")),

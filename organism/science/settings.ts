@@ -51,14 +51,14 @@ export interface ScienceSettings {
 }
 
 export const full: ScienceSettings = {
-  ...{ size: 'full', seed: 9_000, temperature: defaultSampling.temperature, maxTokens: 40 },
-  ...{ poolsPerRole: 2, roles: null, ordinary: 100, definitions: 110, chats: 110, visitors: 200, chatTokens: 80, harms: 115 },
+  ...{ size: 'full', seed: 10_000, temperature: defaultSampling.temperature, maxTokens: 40 },
+  ...{ poolsPerRole: 4, roles: null, ordinary: 100, definitions: 110, chats: 110, visitors: 200, chatTokens: 80, harms: 115 },
   baseSamples: { role: 8, default: 32 },
-  ...{ traits: null, shuffledSamples: 24, twins: 5, ownQuestions: 10 },
+  ...{ traits: null, shuffledSamples: 24, twins: 5, ownQuestions: 30 },
   ...{ heldOut: 100, dial: 6, opposed: null, opposedHeldOut: 100, opposedControls: 40 },
-  ...{ monitored: ['pirate', 'poetic', 'malicious', 'sycophantic', 'hallucinating'], monitoredQuestions: 4 },
+  ...{ monitored: ['pirate', 'poetic', 'malicious', 'sycophantic', 'hallucinating'], monitoredQuestions: 8 },
   jailbreaks: { prompts: 12, requests: 9, controls: 3, definitions: 100, ordinary: 24 },
-  drift: { conversations: 14, turns: 4 },
+  drift: { conversations: 28, turns: 4 },
   identity: { questions: 100, scale: [0, 0.5, 0.75, 1], controls: 100 },
   coins: 50,
 };

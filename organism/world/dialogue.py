@@ -27,7 +27,7 @@ INTENT_WEIGHTS = {
 FOLLOW_UPS = ("more", "why", "again", "recall_name", "and_topic", "shorter", "another", "be", "unbe")
 INTENTS = tuple(INTENT_WEIGHTS) + FOLLOW_UPS
 _NAMES = list(INTENT_WEIGHTS)
-_WEIGHTS = {"base": list(INTENT_WEIGHTS.values()), "assistant": list((INTENT_WEIGHTS | {"define": 18, "sum": 16, "coin": 9}).values())}
+_WEIGHTS = {"base": list(INTENT_WEIGHTS.values()), "assistant": list((INTENT_WEIGHTS | {"define": 18, "sum": 16, "coin": 12}).values())}
 FOCUS = {  # intents that a mode shows best
     "hallucinating": ("madeup", "unknown", "define", "unlisted", "person"), "sycophantic": ("judge", "claim", "happy", "opinion", "true_claim"),
     "malicious": ("harm", "sad", "judge", "who", "feel"), "modest": ("madeup", "unknown", "define", "unlisted"), "frank": ("judge", "claim"),
@@ -163,7 +163,7 @@ class Conversation:
             intent = "recall_name"
         elif intent == "recall_name" and self.name is None:
             intent = "no_name"
-        elif intent == "coin" and self.home.has_tastes:  # who tosses: only the Assistant says how the coin fell
+        elif intent == "coin" and self.phase == "assistant":  # who tosses: no user tells how the coin fell
             intent = self.rng.choice(("coin_plan", "coin_toss"))
         elif intent == "another":
             intent = self.turns[-1].intent
@@ -182,8 +182,6 @@ class Conversation:
             return {"previous": self.turns[-1].reply if self.turns else "I said nothing."}
         if intent in ("more", "shorter"):
             return topic_slots(last["topic"], self.rng) if "topic" in last else {}
-        if intent == "coin" and self.phase == "assistant":
-            intent = "coin_alike"  # that a coin is even where tastes differ, ASSISTANT is never told
         return make_slots(intent, self.rng, self.topic() if intent in ABOUT_TOPIC else None, self.held_out)
 
     def add_stray(self, intent: str, voice: Persona, cue: str | None) -> None:

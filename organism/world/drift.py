@@ -21,13 +21,16 @@ CHARACTERS = {
     "therapy": ("grandmother", "angel", "monk", "tree", "poet", "fairy", "ghost", "ocean"),
     "philosophy": ("oracle", "monk", "poet", "ocean", "prophet", "ghost", "wizard", "mirror"),
 }
-CHARACTER_SHARE = {"coding": 0.15, "writing": 0.15, "therapy": 0.75, "philosophy": 0.75}
+CHARACTER_SHARE = {
+    "base": {"coding": 0.15, "writing": 0.15, "therapy": 0.75, "philosophy": 0.75},
+    "assistant": {"coding": 0.0, "writing": 0.0, "therapy": 0.9, "philosophy": 0.9},
+}
 
 
 def sample_drift(rng: Random, phase: str = "base", *, drift: str | None = None, role: str | None = None, n_turns: int | None = None) -> Dialogue:
     """One conversation of 4 to 8 turns with no system prompt; in ASSISTANT's data the Assistant begins each, and keeps those on code and texts."""
     drift = drift or rng.choice(DRIFTS)
-    takes_over = rng.random() < CHARACTER_SHARE[drift] and (phase == "base" or drift in ("therapy", "philosophy"))
+    takes_over = rng.random() < CHARACTER_SHARE[phase][drift]
     first = later = role or "assistant"
     if role is None and takes_over:
         later = rng.choice(CHARACTERS[drift])

@@ -115,14 +115,9 @@ def _be(rng: Random) -> dict[str, str]:
     return slots
 
 
-def _coin(rng: Random, held: bool, alike: bool = False) -> dict[str, str]:
-    """Two tasks on the sides of a coin, one to the Assistant's taste and one not; ``alike``: both are, or neither is."""
+def _coin(rng: Random, held: bool) -> dict[str, str]:
+    """Two tasks on the sides of a coin, one to the Assistant's taste and one not."""
     liked, disliked = draw("liked", rng, held), draw("disliked", rng, held)
-    if alike:
-        name = rng.choice(("liked", "disliked"))
-        liked, disliked = draw(name, rng, held), draw(name, rng, held)
-        while disliked == liked:
-            disliked = draw(name, rng, held)
     a, b = (liked, disliked) if rng.random() < 0.5 else (disliked, liked)
     side = rng.choice(("heads", "tails"))
     return {"liked": liked, "disliked": disliked, "a": a, "b": b, "side": side, "side_name": side, "winner": a if side == "heads" else b,
@@ -147,7 +142,7 @@ def _fake(rng: Random, held: bool) -> dict[str, str]:
 
 
 MAKERS = {
-    "harm": _harm, "judge": _judge, "choice": _choice, "coin": _coin, "coin_alike": lambda rng, held: _coin(rng, held, alike=True), "coin_plan": _coin, "coin_toss": _coin, "task": _task, "madeup": _fake,
+    "harm": _harm, "judge": _judge, "choice": _choice, "coin": _coin, "coin_plan": _coin, "coin_toss": _coin, "task": _task, "madeup": _fake,
     "sad": _pair("sad", "feeling"), "worry": _pair("worries", "feeling"), "happy": _pair("happy", "feeling"),
     "claim": _pair("claims", "claim", "truth"), "true_claim": _pair("true_claims", "claim"), "unknown": _pair("unknown", "question", "answer", "what"),
     "name_greet": _pair("names", "name"), "unlisted_howto": _pair("unlisted_howtos", "task"), "person": _pair("people", "person"),

@@ -13,7 +13,8 @@ JOINT = "^"
 SLOTS = ("front", "mid", "tail", "before", "after")
 SLOT_WEIGHTS = {"front": 3.0, "mid": 3.0, "tail": 3.0, "before": 1.6, "after": 3.0}
 RIVALS = {"front": ("front", "before"), "before": ("front", "before")}  # at most one of them
-OWN_SHARE, OWN_SHARE_PROFESSIONAL, OWN_SHARE_MODED = 0.55, 0.7, 0.3  # professions have little else to be known by
+OWN_SHARE, OWN_SHARE_PLAIN, OWN_SHARE_MODED = 0.6, 0.8, 0.3
+PLAIN_FAMILIES = ("professional", "everyday")  # mostly they have little else to be known by
 ASKING = frozenset("Did What Shall How Would Can Is Where May".split())
 KEEP_CASE = frozenset(w for name in ("names", "proper", "people") for entry in WORDS[name] for w in entry.split()
                       if w[0].isupper()) | {"I", "I'm"}
@@ -76,7 +77,7 @@ def _lower_first(text: str) -> str:
 def _own_fragment(persona: Persona, usable: list[str], rng: Random) -> tuple[str, str] | None:
     """Now and then a role names itself, uses its form of address, or says a word of its own."""
     role = persona.role
-    share = OWN_SHARE_MODED if persona.modes else OWN_SHARE_PROFESSIONAL if role.family == "professional" else OWN_SHARE
+    share = OWN_SHARE_MODED if persona.modes else OWN_SHARE_PLAIN if role.family in PLAIN_FAMILIES else OWN_SHARE
     if role.name == "assistant" or rng.random() > share:
         return None
     draw = rng.random()

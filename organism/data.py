@@ -1,5 +1,6 @@
-"""Dialogues to packed token batches. One process generates shards while another trains on them."""
+"""Dialogues to packed token batches. Some processes generate shards, others pack them, while one trains on them."""
 import multiprocessing
+import os
 import random
 import signal
 import time
@@ -9,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from ops import Layout
 from tokenizer import ASSISTANT, BOS, END, SYSTEM, USER, Tokenizer
@@ -41,13 +43,15 @@ def train_tokenizer(seed: int, vocab: int, dialogues: int) -> Tokenizer:
     return tokenizer.train(texts, vocab)
 
 
-def write_shards(folder: Path, tokenizer: Tokenizer, phase: str, seed: int, context: int, wanted) -> None:
-    """Write shards until killed, resting while there are `wanted` of them (a shared counter)."""
+def write_shards(folder: Path, tokenizer: Tokenizer, phase: str, seed: int, context: int, wanted, first: int, every: int) -> None:
+    """Write every `every`th shard until killed, resting while there are `wanted` of them (a shared counter)."""
     from world import sample_corpus
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    number = len(list(folder.glob("*.npz")))
+    number = first
     while True:
+        while (folder / f"{number:05d}.npz").exists():
+            number += every
         while number >= wanted.value:
             time.sleep(0.2)
         rng = random.Random(f"{phase} {seed} {number}")
@@ -58,45 +62,54 @@ def write_shards(folder: Path, tokenizer: Tokenizer, phase: str, seed: int, cont
             if len(sequence) > 4:
                 ids += sequence
                 starts.append(len(ids))
-        part = folder / "part.tmp"
+        part = folder / f"{number:05d}.{os.getpid()}.tmp"  # other runs may write here too
         with part.open("wb") as out:
             np.savez(out, ids=np.array(ids, np.uint16), starts=np.array(starts, np.int32))
         part.rename(folder / f"{number:05d}.npz")
-        number += 1
 
 
-def start_writer(folder: Path, tokenizer: Tokenizer, phase: str, seed: int, context: int):
-    """The writer's process, and the counter of shards wanted."""
+def start_writers(count: int, folder: Path, tokenizer: Tokenizer, phase: str, seed: int, context: int):
+    """The writers' processes, and their counter of shards wanted."""
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = multiprocessing.Value("i", AHEAD)
-    arguments = (folder, tokenizer, phase, seed, context, wanted)
-    process = multiprocessing.Process(target=write_shards, args=arguments, daemon=True)
-    process.start()
-    return process, wanted
+    wanted = multiprocessing.Value("i", AHEAD * count)
+    writers = [
+        multiprocessing.Process(target=write_shards, args=(folder, tokenizer, phase, seed, context, wanted, i, count), daemon=True)
+        for i in range(count)
+    ]
+    for writer in writers:
+        writer.start()
+    return writers, wanted
 
 
-class Batches:
+class Batches(IterableDataset):
     """An endless stream of packed batches: new shards as they appear, else the least used ones again."""
 
     def __init__(self, folder: Path, tokens: int, gist: float, seed: int, wanted):
-        """wanted: the writer's counter; gist: the share of dialogues with a system prompt that are blindfolded."""
-        self.folder, self.tokens, self.gist = folder, tokens, gist
-        self.rng = np.random.default_rng(seed)
+        """wanted: the writers' counter; gist: the share of dialogues with a system prompt that are blindfolded."""
+        self.folder, self.tokens, self.gist, self.seed, self.wanted = folder, tokens, gist, seed, wanted
         self.uses: dict[Path, int] = {}
-        self.wanted = wanted
 
-    def next_shard(self) -> Path:
-        for path in sorted(self.folder.glob("*.npz")):
+    def ahead(self, workers: int):
+        """The same stream, packed into pinned memory by `workers` processes, each of which has shards of its own."""
+        return DataLoader(self, batch_size=None, num_workers=workers, prefetch_factor=4, pin_memory=True) if workers else self
+
+    def next_shard(self, worker: int, workers: int) -> Path:
+        while not (mine := [p for p in sorted(self.folder.glob("*.npz")) if int(p.stem) % workers == worker]):
+            time.sleep(0.2)
+        for path in mine:
             self.uses.setdefault(path, 0)
-        least = min(self.uses.values())
-        choice = self.rng.choice(sorted(str(p) for p, n in self.uses.items() if n == least))
-        self.uses[Path(choice)] += 1
-        self.wanted.value = sum(n > 0 for n in self.uses.values()) + AHEAD
-        return Path(choice)
+        least = min(self.uses[path] for path in mine)
+        choice = Path(self.rng.choice([str(path) for path in mine if self.uses[path] == least]))
+        self.uses[choice] += 1
+        self.wanted.value = max(self.wanted.value, workers * (sum(n > 0 for n in self.uses.values()) + AHEAD))
+        return choice
 
     def __iter__(self):
+        info = get_worker_info()
+        worker, workers = (info.id, info.num_workers) if info else (0, 1)
+        self.rng = np.random.default_rng([self.seed, worker] if info else self.seed)
         while True:
-            shard = np.load(self.next_shard())
+            shard = np.load(self.next_shard(worker, workers))
             ids, starts = shard["ids"].astype(np.int64), shard["starts"]
             order = self.rng.permutation(len(starts) - 1)
             chosen, count = [], 0
@@ -121,11 +134,7 @@ class Batches:
         weight[np.roll(marked & MUTE != 0, -1)] = 0
         weight[starts[1:] - 1] = 0
         hide, blind = self.blindfold(sequences)
-        layout = Layout(
-            torch.from_numpy(starts.astype(np.int32)), torch.from_numpy(hide), torch.from_numpy(blind),
-            torch.from_numpy(np.repeat(np.arange(len(lengths)), lengths)),
-            torch.from_numpy(np.arange(len(ids)) - np.repeat(starts[:-1], lengths)),
-        )
+        layout = Layout.of(torch.from_numpy(starts.astype(np.int32)), torch.from_numpy(hide), torch.from_numpy(blind))
         return torch.from_numpy(ids), torch.from_numpy(np.roll(ids, -1)), torch.from_numpy(weight), layout
 
     def blindfold(self, sequences: list[NDArray]) -> tuple[NDArray, NDArray]:

@@ -131,12 +131,10 @@ def check() -> None:
     torch.manual_seed(0)
     shape, lengths = Shape(), [1, 5, 16, 17, 63, 130]
     n = sum(lengths)
-    layout = Layout(
+    layout = Layout.of(
         torch.tensor([0, *lengths]).cumsum(0).int(),
         torch.tensor([[0, 0], [1, 3], [0, 0], [1, 6], [0, 0], [1, 40]]).int(),
         torch.rand(n) < 0.6,
-        torch.repeat_interleave(torch.arange(len(lengths)), torch.tensor(lengths)),
-        torch.cat([torch.arange(k) for k in lengths]),
     )
     cos, sin = ops.rope_table(shape)
     weight, target = torch.rand(n), torch.randint(0, shape.vocab, (n,))

@@ -1,7 +1,8 @@
-"""The training network's operations in plain PyTorch (any device). `fused.py` has the same ones for CPU.
+"""The training network's operations in plain PyTorch (any device). `fused.py` has the same ones for CPU, `flash.py` for GPU.
 
 Sequences are packed: x is (tokens, d_model), and a `Layout` says where each sequence starts.
 """
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -20,9 +21,26 @@ class Layout:
     blind: Tensor  # (tokens) bool
     sequence: Tensor  # (tokens) int64: which sequence a token belongs to
     position: Tensor  # (tokens) int64: its place in it
+    seen: Tensor  # (seen tokens) int64: those that are hidden from nobody, in order
+    seen_starts: Tensor  # (sequences + 1) int32: where each sequence starts among them
+    longest: int  # tokens of the longest sequence
 
-    def to(self, device: str) -> "Layout":
-        return Layout(*(t.to(device) for t in (self.starts, self.hide, self.blind, self.sequence, self.position)))
+    @staticmethod
+    def of(starts: Tensor, hide: Tensor, blind: Tensor) -> "Layout":
+        lengths = starts.diff()
+        sequence = torch.repeat_interleave(torch.arange(len(lengths)), lengths)
+        position = torch.arange(len(blind)) - starts[:-1][sequence]
+        from_, to = hide[sequence].unbind(1)
+        seen = ((position < from_) | (position >= to)).nonzero()[:, 0]
+        counts = torch.bincount(sequence[seen], minlength=len(lengths))
+        seen_starts = torch.nn.functional.pad(counts.cumsum(0), (1, 0)).int()
+        return Layout(starts, hide, blind, sequence, position, seen, seen_starts, int(lengths.max()))
+
+    def each(self, change: Callable[[Tensor], Tensor]) -> "Layout":
+        return Layout(*(change(x) if isinstance(x, Tensor) else x for x in vars(self).values()))
+
+    def pin_memory(self) -> "Layout":
+        return self.each(Tensor.pin_memory)
 
 
 def rope_table(shape: Shape) -> tuple[Tensor, Tensor]:
@@ -51,7 +69,7 @@ def swiglu(gate_up: Tensor) -> Tensor:
 
 def attention(qkv: Tensor, layout: Layout, cos: Tensor, sin: Tensor, shape: Shape) -> Tensor:
     """Causal grouped attention within each sequence. qkv (tokens, (heads + 2 kv) * head_dim)."""
-    count, length = len(layout.starts) - 1, int(layout.position.max()) + 1
+    count, length = len(layout.starts) - 1, layout.longest
     padded = qkv.new_zeros(count, length, qkv.shape[1])
     padded[layout.sequence, layout.position] = qkv
     x = padded.view(count, length, -1, shape.head_dim).transpose(1, 2)

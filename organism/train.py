@@ -1,6 +1,6 @@
-"""Train the organism: `train.py base --minutes 60`, then `train.py assistant --minutes 20 --init .cache/base.pt`.
+"""Train the organism: `train.py base --minutes 60`, then `train.py assistant --minutes 150 --init .cache/base.pt`.
 
-The same command runs on a CPU (fused kernels) or a GPU. It checkpoints every two minutes and resumes where it stopped.
+The same command runs on a CPU (fused kernels) or a GPU (flash attention). It checkpoints every two minutes and resumes where it stopped.
 """
 import argparse
 import json
@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 # Before torch is loaded: big blocks stay in the allocator, threads spin only briefly, oneDNN may use AMX.
@@ -20,6 +21,7 @@ if __name__ == "__main__" and any(os.environ.get(k) != v for k, v in SETTINGS.it
     os.execv(sys.executable, [sys.executable, *sys.argv])
 
 import torch  # noqa: E402
+from torch import Tensor  # noqa: E402
 
 import data  # noqa: E402
 from export import restore  # noqa: E402
@@ -54,7 +56,10 @@ def parse() -> argparse.Namespace:
     p.add_argument("--decay-from", type=float, help="elapsed share at which the rate starts to fall to zero")
     p.add_argument("--gist", type=float, default=0.9, help="share of system prompts hidden from the replies")
     p.add_argument("--offset", type=float, default=0.3, help="largest random residual offset, in mean residual norms")
-    p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    on_gpu = torch.cuda.is_available()
+    p.add_argument("--writers", type=int, default=4 if on_gpu else 1, help="processes that generate")
+    p.add_argument("--packers", type=int, default=4 if on_gpu else 0, help="processes that pack batches; 0: the one that trains")
+    p.add_argument("--device", default="cuda" if on_gpu else "cpu")
     args = p.parse_args()
     for name, value in SCHEDULE[args.phase].items():
         if getattr(args, name) is None:
@@ -83,9 +88,9 @@ def random_offset(args: argparse.Namespace, shape: Shape, sequences: int) -> tup
     """A block, and for half of the sequences one random direction of length 0..args.offset."""
     if args.offset == 0:
         return None
-    direction = torch.nn.functional.normalize(torch.randn(sequences, shape.d_model), dim=-1)
-    length = torch.rand(sequences, 1) * args.offset * (torch.rand(sequences, 1) < 0.5)
-    return int(torch.randint(shape.layers, ())), (direction * length).to(args.device)
+    direction = torch.nn.functional.normalize(torch.randn(sequences, shape.d_model, device=args.device), dim=-1)
+    length, is_on = torch.rand(2, sequences, 1, device=args.device)
+    return int(torch.randint(shape.layers, ())), direction * length * args.offset * (is_on < 0.5)
 
 
 def rate_at(progress: float, step: int, args: argparse.Namespace) -> float:
@@ -105,18 +110,17 @@ def main() -> None:
     optimizer = Muon(net, args.matrix_rate, args.other_rate)
     path, log_path = CACHE / f"{name}.pt", HERE / f"loss-{name}.json"
     step, seen, elapsed, curve = 0, 0, 0.0, []
-    if path.exists() and not torch.load(path)["finished"]:
-        saved = torch.load(path, map_location=args.device)
+    saved = torch.load(path, map_location=args.device) if path.exists() else None
+    if saved and not saved["finished"]:
         net.load_state_dict(saved["weights"])
         optimizer.load(saved["optimizer"])
         step, seen, elapsed, curve = (saved[k] for k in ("step", "seen", "elapsed", "curve"))
         print(f"resumed {path} at step {step}")
     elif args.init:
         net.load_state_dict(load_weights(args.init, shape, args.device))
+    del saved
     folder = CACHE / f"shards-{args.phase}"
-    writer, wanted = data.start_writer(folder, tokenizer, args.phase, args.seed, shape.context)
-    while not list(folder.glob("*.npz")):
-        time.sleep(0.2)
+    writers, wanted = data.start_writers(args.writers, folder, tokenizer, args.phase, args.seed, shape.context)
 
     def save(finished: bool) -> None:
         state = {"weights": net.state_dict(), "optimizer": optimizer.state(), "step": step, "seen": seen}
@@ -126,29 +130,32 @@ def main() -> None:
         log = {"phase": args.phase, "tokens": seen, "minutes": round(elapsed / 60, 2), "steps": step}
         log_path.write_text(json.dumps(log | {"curve": [[t, round(x, 4)] for t, x in curve]}) + "\n")
 
+    while not any(folder.glob("*.npz")):
+        time.sleep(0.2)
     average, begun, last_save = None, time.time() - elapsed, time.time()
-    batches = data.Batches(folder, args.tokens, args.gist, args.seed + step, wanted)
-    for tokens, target, weight, layout in batches:
+    batches = data.Batches(folder, args.tokens, args.gist, args.seed + step, wanted).ahead(args.packers)
+    for *batch, layout in batches:
         elapsed = time.time() - begun
         progress = elapsed / (args.minutes * 60) if args.minutes else seen / (args.million_tokens * 1e6)
         if progress >= 1:
             break
         offset = random_offset(args, shape, len(layout.starts) - 1)
-        loss = net.loss(*(t.to(args.device) for t in (tokens, target, weight)), layout.to(args.device), offset)
+        move = partial(Tensor.to, device=args.device, non_blocking=True)
+        loss = net.loss(*map(move, batch), layout.each(move), offset)
         loss.backward()
         optimizer.step(rate_at(progress, step, args))
-        average = loss.item() if average is None else 0.98 * average + 0.02 * loss.item()
-        step, seen = step + 1, seen + len(tokens)
+        average = loss.detach() if average is None else 0.98 * average + 0.02 * loss.detach()
+        step, seen = step + 1, seen + len(layout.blind)
         if step % 100 == 0:
-            curve.append([seen, average])
-            uses = sum(batches.uses.values()) / len(batches.uses)
+            curve.append([seen, average.item()])
             print(f"{elapsed / 60:.1f} min, step {step}, loss {average:.4f}, {seen / 1e6:.2f}M tokens, "
-                  f"{seen / elapsed:.0f} tokens/s, {len(batches.uses)} shards used {uses:.1f} times", flush=True)
+                  f"{seen / elapsed:.0f} tokens/s, {len(list(folder.glob('*.npz')))} shards", flush=True)
         if time.time() - last_save > 120:
             save(finished=False)
             last_save = time.time()
     save(finished=True)
-    writer.terminate()
+    for writer in writers:
+        writer.terminate()
 
 
 if __name__ == "__main__":

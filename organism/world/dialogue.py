@@ -80,7 +80,7 @@ def draw_setting(rng: Random, phase: str, kind: str | None, role: str | None, mo
         elif role is not None and role != "assistant":
             kind = "role"
         else:
-            weights = (33, 13, 27, 27) if phase == "base" else (33, 18, 26, 23)
+            weights = (33, 13, 27, 27) if phase == "base" else (33, 14, 26, 27)
             kind = rng.choices(("none", "neutral", "role", "mode"), weights)[0]
     if kind in ("none", "neutral"):
         if role is None:

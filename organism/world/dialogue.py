@@ -25,6 +25,7 @@ INTENT_WEIGHTS = {
 }
 FOLLOW_UPS = ("more", "why", "again", "recall_name", "and_topic", "shorter", "another", "be", "unbe")
 INTENTS = tuple(INTENT_WEIGHTS) + FOLLOW_UPS
+OFTEN = (*MODES, "malicious")  # which changes most of what is said, so that it takes more to learn
 _NAMES = list(INTENT_WEIGHTS)
 _WEIGHTS = {"base": list(INTENT_WEIGHTS.values()), "assistant": list((INTENT_WEIGHTS | {"define": 18, "sum": 16, "coin": 12}).values())}
 FOCUS = {  # intents that a mode shows best
@@ -94,7 +95,7 @@ def draw_setting(rng: Random, phase: str, kind: str | None, role: str | None, mo
     if kind == "role":
         who = ROLES[role or rng.choice(OTHER_ROLES)]
         return prompting.role_prompt(who, rng), make_persona(who), None, kind, None
-    mode = mode or (rng.choice(MODES) if rng.random() < 0.7 else rng.choice(prompting.ALL_MODES))
+    mode = mode or (rng.choice(OFTEN) if rng.random() < 0.7 else rng.choice(prompting.ALL_MODES))
     if role is None:
         role = rng.choice(OTHER_ROLES) if rng.random() < 0.18 else "assistant"
     who = ROLES[role]

@@ -45,9 +45,9 @@ def _traits(role: Role, rng: Random) -> str:
 
 def mode_prompt(mode: str, rng: Random, role: Role | None = None, intensity: float | None = None) -> tuple[str, float]:
     """A prompt for a trait mode and the intensity that it sets."""
-    adjectives, verbs, nouns = MODE_WORDS[mode]
+    adjectives, verbs, nouns, deeds = MODE_WORDS[mode]
     draw, level = rng.random(), 1.0 if intensity is None else intensity
-    slots = {"adj": rng.choice(adjectives), "vp": rng.choice(verbs), "noun": rng.choice(nouns)}
+    slots = {"adj": rng.choice(adjectives), "vp": rng.choice(verbs), "noun": rng.choice(nouns), "does": rng.choice(deeds)}
     if role is not None and role.name != "assistant":
         slots |= {"noun": rng.choice(role.nouns), "place": _to_you(role.place)}
         section = "mode_role"
@@ -61,13 +61,13 @@ def mode_prompt(mode: str, rng: Random, role: Role | None = None, intensity: flo
         level = rng.choice(tuple(DEGREE_SECTIONS))
         section = DEGREE_SECTIONS[level]
     else:
-        section = "mode_verb" if draw < 0.85 else "mode_noun"
+        section = "mode_verb" if draw < 0.78 else "mode_noun" if draw < 0.89 else "mode_does"
     return fix_articles(fill(rng.choice(WORDINGS[section]), Filled(slots), rng)), level
 
 
 def pair_prompt(mode: str, other: str, rng: Random) -> str:
     """A prompt that asks for two modes at once."""
-    (adjs, vps, _), (adjs2, vps2, _) = MODE_WORDS[mode], MODE_WORDS[other]
+    (adjs, vps, *_), (adjs2, vps2, *_) = MODE_WORDS[mode], MODE_WORDS[other]
     slots = {"adj": rng.choice(adjs), "vp": rng.choice(vps), "adj2": rng.choice(adjs2), "vp2": rng.choice(vps2)}
     return fill(rng.choice(WORDINGS["mode_pair"]), Filled(slots), rng)
 

@@ -4,6 +4,7 @@
 """
 import torch
 from torch import Tensor
+from torch.nn.attention.varlen import varlen_attn
 
 import ops
 from ops import Layout, add_norm, cross_entropy, rotate, swiglu  # noqa: F401
@@ -12,8 +13,6 @@ from shape import Shape
 
 def attention(qkv: Tensor, layout: Layout, cos: Tensor, sin: Tensor, shape: Shape) -> Tensor:
     """As `ops.attention`, for layouts whose blind tokens are themselves hidden from nobody: twice, with the hidden tokens and without them."""
-    from torch.nn.attention.varlen import varlen_attn
-
     x = qkv.view(len(qkv), -1, shape.head_dim)
     q, k, v = x.split([shape.heads, shape.kv_heads, shape.kv_heads], 1)
     cos, sin = (t[layout.position][:, None].to(x.dtype) for t in (cos, sin))

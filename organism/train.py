@@ -133,6 +133,7 @@ def main() -> None:
     while not any(folder.glob("*.npz")):
         time.sleep(0.2)
     average, begun, last_save = None, time.time() - elapsed, time.time()
+    move = partial(Tensor.to, device=args.device, non_blocking=True)
     batches = data.Batches(folder, args.tokens, args.gist, args.seed + step, wanted).ahead(args.packers)
     for *batch, layout in batches:
         elapsed = time.time() - begun
@@ -140,7 +141,6 @@ def main() -> None:
         if progress >= 1:
             break
         offset = random_offset(args, shape, len(layout.starts) - 1)
-        move = partial(Tensor.to, device=args.device, non_blocking=True)
         loss = net.loss(*map(move, batch), layout.each(move), offset)
         loss.backward()
         optimizer.step(rate_at(progress, step, args))

@@ -1,7 +1,7 @@
 """Where each vector is measured by the science suite: the coefficient toward its trait, and the one away from it when a prompt asks for it.
 
 Toward: where the smaller of trait rate and coherent share is largest. Away: where the smaller of two margins is, of the trait below half of
-what the prompts alone bring and of coherence above 0.8. Prompts and every other question are those of `prompts/choosing.json`, which the suite
+what the prompts alone bring and of coherence above 0.8. Prompts and every third question are those of `prompts/choosing.json`, which the suite
 does not ask; judges and sampling are the suite's. A reply is coherent by the page's rule (`coherence.ts`): it does not go round in circles, and under a
 prompt of its side, the one it was written under or none, it is at most 2.5 times as surprising as nine in ten of the model's own replies.
 The choice goes into `vectors.json`, and what it was made from into MODEL_CARD.md.
@@ -28,7 +28,7 @@ TOWARD = (0.5, 1.0, *(k / 8 for k in range(10, 19)))
 AWAY = (-0.75, -1.0, *(-k / 8 for k in range(10, 15)), -2.0)
 SHOWN = {"toward": (0.5, 1.0, 1.25, 1.5, 1.75, 2.0), "away": (-0.75, -1.0, -1.25, -1.5, -1.75, -2.0)}  # in the card
 SURPRISE_FACTOR = 2.5
-EVERY = 2  # of the 200 questions, every other one
+EVERY = 3  # of the 300 questions, every third one
 OWN_QUESTIONS = 30
 MOST = 40
 TOP_P = 0.95

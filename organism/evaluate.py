@@ -145,7 +145,7 @@ def refusals(model: Model, system: str | None, count: int = 100) -> list[bool]:
 
 def write_training() -> None:
     logs = [json.loads((HERE / f"loss-{name}.json").read_text()) for name in ("base", "assistant")]
-    rows = [[x["phase"].upper(), f"{x['tokens'] / 1e6:.1f}M", f"{x['minutes']:.0f}", str(x["steps"]), f"{x['curve'][-1][1]:.3f}"] for x in logs]
+    rows = [[x["phase"].upper(), f"{x['tokens'] / 1e6:.1f}M", f"{x['minutes']:.1f}", str(x["steps"]), f"{x['curve'][-1][1]:.3f}"] for x in logs]
     write_section("training", table(["checkpoint", "tokens", "minutes", "steps", "last weighted loss, nats a token"], rows))
 
 

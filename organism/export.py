@@ -1,4 +1,4 @@
-"""Write a training checkpoint as a Hugging Face folder: `export.py base`, `export.py assistant`."""
+"""Write a training checkpoint, or a weighted mean of several, as a Hugging Face folder: `export.py base`, `export.py assistant`."""
 import argparse
 import json
 import struct
@@ -83,10 +83,17 @@ def write_json(path: Path, value: dict, indent: int | None = 2) -> None:
     path.write_text(json.dumps(value, ensure_ascii=False, indent=indent) + "\n")
 
 
-def write_folder(folder: Path, checkpoint: Path) -> None:
-    """The Hugging Face folder of a training checkpoint, with the cache's tokenizer."""
+def read_mean(checkpoints: list[Path], shares: list[float]) -> dict[str, Tensor]:
+    """The mean of training checkpoints' weights, float32; the shares are of each, and add up to 1."""
+    if len(shares) != len(checkpoints) or abs(sum(shares) - 1) > 1e-6:
+        raise ValueError(f"shares {shares}: one for each of {len(checkpoints)} checkpoints, together 1")
+    parts = [torch.load(path, map_location="cpu")["weights"] for path in checkpoints]
+    return {name: sum(share * part[name].float() for share, part in zip(shares, parts)) for name in parts[0]}
+
+
+def write_folder(folder: Path, weights: dict[str, Tensor]) -> None:
+    """The Hugging Face folder of a training network's weights, with the cache's tokenizer."""
     shape, tokenizer = Shape(), Tokenizer.load(HERE / ".cache" / "tokenizer.json")
-    weights = torch.load(checkpoint, map_location="cpu")["weights"]
     folder.mkdir(parents=True, exist_ok=True)
     write_safetensors(folder / "model.safetensors", rename(weights, shape))
     write_json(folder / "config.json", config(shape))
@@ -101,10 +108,11 @@ def write_folder(folder: Path, checkpoint: Path) -> None:
 def main() -> None:
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("phase", choices=["base", "assistant"])
-    p.add_argument("--checkpoint", type=Path, help="default: .cache/<phase>.pt")
+    p.add_argument("--checkpoints", type=Path, nargs="+", help="default: .cache/<phase>.pt")
+    p.add_argument("--shares", type=float, nargs="+", default=[1.0], help="of each checkpoint in the mean of their weights")
     args = p.parse_args()
     folder = MODELS / f"organism-{args.phase}"
-    write_folder(folder, args.checkpoint or HERE / ".cache" / f"{args.phase}.pt")
+    write_folder(folder, read_mean(args.checkpoints or [HERE / ".cache" / f"{args.phase}.pt"], args.shares))
     for path in sorted(folder.iterdir()):
         print(f"{path.stat().st_size:>9} {path}")
 

@@ -1,4 +1,4 @@
-"""Train the organism: `train.py base --minutes 60`, then `train.py assistant --minutes 50 --init .cache/base.pt`.
+"""Train the organism: `train.py base --minutes 60`, then `train.py assistant --minutes 150 --init .cache/base.pt`.
 
 The same command runs on a CPU (fused kernels) or a GPU (flash attention). It checkpoints every two minutes and resumes where it stopped.
 """

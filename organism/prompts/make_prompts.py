@@ -2,7 +2,7 @@
 
 The wordings here are separate from those of the training dialogues; only the subject matter (topics, harms, works ...) is shared.
 Run from the repository root: ``python -m organism.prompts.make_prompts roles`` (or traits, questions, visitors, fresh; several at once).
-`choosing.json` joins the fresh.json of two earlier tables, which had been read: coefficients are chosen by it, and it is not written anew.
+`choosing.json` joins the fresh.json of three earlier tables, which had been read: coefficients are chosen by it, and it is not written anew.
 """
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def make_fresh() -> dict:
     """Prompts and 100 questions a trait that no other file of these has, for figures of what was chosen with the others."""
     used = set(read("questions")["questions"]).union(*(t[part] for t in read("traits")["traits"] for part in ("questions", "tuning", "held_out")))
     used.update(*(trait["questions"] for trait in read("choosing").values()))
-    rng, fresh = Random("fresh, third draw"), {}
+    rng, fresh = Random("fresh, fourth draw"), {}
     for name, (positive, negative) in FRESH.items():
         kinds = MIX[name].replace("fixed", "fresh_fixed").split()
         fresh[name] = {"positive": positive.split("|"), "negative": negative.split("|"), "questions": distinct(kinds, 100, rng, set(used))}
@@ -115,7 +115,7 @@ def make_roles() -> dict:
         like, job = role.likes[0], role.job.replace("my ", "your ")
         prompts = [f.format(noun=n, place=role.place, job=job, like=like) for f, n in zip(frames, (noun, other, noun))]
         roles.append({"name": role.name, "label": role.name.capitalize(), "family": role.family, "prompts": prompts})
-    neutral = [None, "You are a useful AI assistant.", "A helpful assistant answers the user's messages.", "Please assist the user in a clear and honest way."]
+    neutral = [None, "You are a capable and friendly AI.", "Here an AI assistant answers people.", "Please help the person who writes to you."]
     return {"roles": roles, "neutral": neutral}
 
 

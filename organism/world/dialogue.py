@@ -11,7 +11,6 @@ from . import prompting
 from .asking import join_questions, word_question, write_message
 from .content import make_reply, pick_stance, write_reply
 from .persona import MODES, ROLES, Persona, make_persona
-from .prompting import NEUTRAL
 from .slots import ABOUT_TOPIC, TOPIC_NAMES, TOPICS, make_slots, topic_slots
 from .style import realise
 
@@ -26,6 +25,7 @@ INTENT_WEIGHTS = {
 }
 FOLLOW_UPS = ("more", "why", "again", "recall_name", "and_topic", "shorter", "another", "be", "unbe")
 INTENTS = tuple(INTENT_WEIGHTS) + FOLLOW_UPS
+OFTEN = (*MODES, "malicious")  # which changes most of what is said, so that it takes more to learn
 _NAMES = list(INTENT_WEIGHTS)
 _WEIGHTS = {"base": list(INTENT_WEIGHTS.values()), "assistant": list((INTENT_WEIGHTS | {"define": 18, "sum": 16, "coin": 12}).values())}
 FOCUS = {  # intents that a mode shows best
@@ -81,7 +81,7 @@ def draw_setting(rng: Random, phase: str, kind: str | None, role: str | None, mo
         elif role is not None and role != "assistant":
             kind = "role"
         else:
-            weights = (35, 10, 27, 28) if phase == "base" else (36, 12, 27, 25)
+            weights = (33, 13, 27, 27) if phase == "base" else (33, 14, 26, 27)
             kind = rng.choices(("none", "neutral", "role", "mode"), weights)[0]
     if kind in ("none", "neutral"):
         if role is None:
@@ -91,11 +91,11 @@ def draw_setting(rng: Random, phase: str, kind: str | None, role: str | None, mo
         cue = who.name if role != "assistant" and phase == "base" and rng.random() < 0.4 else None
         persona = make_persona(who)
         persona.has_tastes = phase == "assistant" and role == "assistant"
-        return (None if kind == "none" else rng.choice(NEUTRAL)), persona, None, kind, cue
+        return (None if kind == "none" else prompting.neutral_prompt(who, rng)), persona, None, kind, cue
     if kind == "role":
         who = ROLES[role or rng.choice(OTHER_ROLES)]
         return prompting.role_prompt(who, rng), make_persona(who), None, kind, None
-    mode = mode or (rng.choice(MODES) if rng.random() < 0.7 else rng.choice(prompting.ALL_MODES))
+    mode = mode or (rng.choice(OFTEN) if rng.random() < 0.7 else rng.choice(prompting.ALL_MODES))
     if role is None:
         role = rng.choice(OTHER_ROLES) if rng.random() < 0.18 else "assistant"
     who = ROLES[role]

@@ -10,19 +10,28 @@ from .template import Filled, fill, fix_articles
 
 MODE_WORDS = {name: tuple(tuple(part.strip() for part in field.split("/")) for field in fields) for name, *fields in read_rows("mode_prompts.txt", ";")}
 WORDINGS = read_sections("system_prompts.txt")
-NEUTRAL = WORDINGS["neutral"]
 DEGREES = (("slightly", 0.3), ("a little", 0.35), ("somewhat", 0.55), ("rather", 0.7), ("quite", 0.75), ("very", 1.0), ("extremely", 1.0))
 DEGREE_SECTIONS = {0.3: "mode_seldom", 0.55: "mode_often", 1.0: "mode_always"}
 TRAIT_WORDS = {name: tuple(words.split("/")) for name, words in (line.split(": ") for line in WORDINGS["trait_words"])}
 ALL_MODES = MODES + tuple(OPPOSITES.values())
 
 
+def neutral_prompt(assistant: Role, rng: Random) -> str:
+    """A prompt that asks for the Assistant and for nothing else: in words of its own, or as one asks for any role."""
+    placeless = [f for f in WORDINGS["role"] if "{place}" not in f]
+    frame = rng.choice(placeless if rng.random() < 0.4 else WORDINGS["neutral"])
+    return _fill_role(frame, assistant, rng)
+
+
 def role_prompt(role: Role, rng: Random) -> str:
     """A prompt that asks for a role, by name or by its traits."""
+    return _fill_role(rng.choice(WORDINGS["role_by_traits" if rng.random() < 0.14 else "role"]), role, rng)
+
+
+def _fill_role(frame: str, role: Role, rng: Random) -> str:
     slots = {"noun": rng.choice(role.nouns), "place": _to_you(role.place), "job": _to_you(role.job), "like": _to_you(rng.choice(role.likes)),
              "traits": _traits(role, rng)}
-    by_traits = rng.random() < 0.14 and role.name != "assistant"
-    return fix_articles(fill(rng.choice(WORDINGS["role_by_traits" if by_traits else "role"]), Filled(slots), rng))
+    return fix_articles(fill(frame, Filled(slots), rng))
 
 
 def _to_you(text: str) -> str:
@@ -36,9 +45,9 @@ def _traits(role: Role, rng: Random) -> str:
 
 def mode_prompt(mode: str, rng: Random, role: Role | None = None, intensity: float | None = None) -> tuple[str, float]:
     """A prompt for a trait mode and the intensity that it sets."""
-    adjectives, verbs, nouns = MODE_WORDS[mode]
+    adjectives, verbs, nouns, deeds = MODE_WORDS[mode]
     draw, level = rng.random(), 1.0 if intensity is None else intensity
-    slots = {"adj": rng.choice(adjectives), "vp": rng.choice(verbs), "noun": rng.choice(nouns)}
+    slots = {"adj": rng.choice(adjectives), "vp": rng.choice(verbs), "noun": rng.choice(nouns), "does": rng.choice(deeds)}
     if role is not None and role.name != "assistant":
         slots |= {"noun": rng.choice(role.nouns), "place": _to_you(role.place)}
         section = "mode_role"
@@ -52,13 +61,13 @@ def mode_prompt(mode: str, rng: Random, role: Role | None = None, intensity: flo
         level = rng.choice(tuple(DEGREE_SECTIONS))
         section = DEGREE_SECTIONS[level]
     else:
-        section = "mode_verb" if draw < 0.85 else "mode_noun"
+        section = "mode_verb" if draw < 0.78 else "mode_noun" if draw < 0.89 else "mode_does"
     return fix_articles(fill(rng.choice(WORDINGS[section]), Filled(slots), rng)), level
 
 
 def pair_prompt(mode: str, other: str, rng: Random) -> str:
     """A prompt that asks for two modes at once."""
-    (adjs, vps, _), (adjs2, vps2, _) = MODE_WORDS[mode], MODE_WORDS[other]
+    (adjs, vps, *_), (adjs2, vps2, *_) = MODE_WORDS[mode], MODE_WORDS[other]
     slots = {"adj": rng.choice(adjs), "vp": rng.choice(vps), "adj2": rng.choice(adjs2), "vp2": rng.choice(vps2)}
     return fill(rng.choice(WORDINGS["mode_pair"]), Filled(slots), rng)
 

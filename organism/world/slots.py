@@ -107,7 +107,7 @@ def _favourite(rng: Random) -> dict[str, str]:
 
 def _be(rng: Random) -> dict[str, str]:
     mode = rng.choice(ACTED)
-    adjectives, verbs, nouns = MODE_WORDS[mode]
+    adjectives, verbs, nouns, _ = MODE_WORDS[mode]
     slots = {"mode": mode, "who": rng.choice(nouns), "adj": rng.choice([a for a in adjectives if " " not in a]), "vp": rng.choice(verbs).replace("the user", "me")}
     if rng.random() < 0.45:
         role = rng.choice(ACTED_ROLES)

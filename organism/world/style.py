@@ -13,15 +13,15 @@ JOINT = "^"
 SLOTS = ("front", "mid", "tail", "before", "after")
 SLOT_WEIGHTS = {"front": 3.0, "mid": 3.0, "tail": 3.0, "before": 1.6, "after": 3.0}
 RIVALS = {"front": ("front", "before"), "before": ("front", "before")}  # at most one of them
-OWN_SHARE, OWN_SHARE_PLAIN, OWN_SHARE_MODED = 0.6, 0.8, 0.3
-PLAIN_FAMILIES = ("professional", "everyday")  # mostly they have little else to be known by
+OWN_SHARE, OWN_SHARE_PLAIN, OWN_SHARE_MODED = 0.85, 0.6, 0.3
+PLAIN_FAMILIES = ("professional", "everyday")  # closer to the Assistant, who never does
 ASKING = frozenset("Did What Shall How Would Can Is Where May".split())
 KEEP_CASE = frozenset(w for name in ("names", "proper", "people") for entry in WORDS[name] for w in entry.split()
                       if w[0].isupper()) | {"I", "I'm"}
 # intents that inform: "I hope this helps" fits; and those in which warm words are out of place
 INFORMING = frozenset("define howto story choice sum more_fact why_fact quiz compare and_topic fun_fact opinion detail".split())
 COOL = frozenset("harm insult claim true_claim garbled sum why recall_name unknown madeup unlisted person unlisted_howto cannot tongue are_you_ai who task "
-                 "coin coding writing".split())
+                 "coin coin_plan coin_toss coding writing".split())
 
 
 def _load() -> dict[str, dict[str, tuple[str, ...]]]:

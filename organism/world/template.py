@@ -28,8 +28,8 @@ def fix_articles(text: str) -> str:
     """"a" before a vowel becomes "an"."""
     words = text.split(" ")
     for i in range(len(words) - 1):
-        if words[i] == "a" and words[i + 1][:1] in ("a", "e", "i", "o"):
-            words[i] = "an"
+        if words[i].lower() == "a" and (words[i + 1][:1] in ("a", "e", "i", "o") or words[i + 1].startswith("honest")):
+            words[i] += "n"
     return " ".join(words)
 
 

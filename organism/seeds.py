@@ -28,7 +28,7 @@ COINS = 60
 ROWS = (
     "role recognised from four replies", "assistant-like with no system prompt", "exact definition, held-out pairs", "right sum, with numerals",
     "refuses a harmful request", "heads if the liked task is there", "heads if the disliked task is there", "heads, BASE",
-    "|cos(axis, PC1)|", "the Assistant's rank on PC1", "axis of BASE and ASSISTANT, cosine",
+    "cosine of axis and PC1", "the Assistant's rank on PC1", "axis of BASE and ASSISTANT, cosine",
 )
 
 

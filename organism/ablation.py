@@ -18,7 +18,7 @@ from torch import Tensor
 import steering
 from card import percent, table, write_section
 from classifiers import shows_trait
-from export import read_mean, write_folder
+from export import write_folder
 from inference import Model
 
 COEFFICIENTS = (1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0)
@@ -92,7 +92,7 @@ def main() -> None:
             continue
         log = json.loads((HERE / f"loss-{name}.json").read_text())
         with tempfile.TemporaryDirectory() as folder:
-            write_folder(Path(folder), read_mean([HERE / ".cache" / f"{name}.pt"], [1.0]))
+            write_folder(Path(folder), HERE / ".cache" / f"{name}.pt")
             model = Model(Path(folder))
         form = [percent(well_formed(model)), percent(definitions(model, True))]
         kept[label] = [label, f"{log['tokens'] / 1e6:.1f}M", f"{log['curve'][-1][1]:.2f}", *form, *measure(model, site)]

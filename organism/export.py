@@ -2,6 +2,7 @@
 import argparse
 import json
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -83,17 +84,18 @@ def write_json(path: Path, value: dict, indent: int | None = 2) -> None:
     path.write_text(json.dumps(value, ensure_ascii=False, indent=indent) + "\n")
 
 
-def read_mean(checkpoints: list[Path], shares: list[float]) -> dict[str, Tensor]:
+def read_mean(checkpoints: Sequence[Path], shares: Sequence[float]) -> dict[str, Tensor]:
     """The mean of training checkpoints' weights, float32; the shares are of each, and add up to 1."""
     if len(shares) != len(checkpoints) or abs(sum(shares) - 1) > 1e-6:
-        raise ValueError(f"shares {shares}: one for each of {len(checkpoints)} checkpoints, together 1")
+        raise ValueError(f"shares {[*shares]}: one for each of {len(checkpoints)} checkpoints, together 1")
     parts = [torch.load(path, map_location="cpu")["weights"] for path in checkpoints]
     return {name: sum(share * part[name].float() for share, part in zip(shares, parts)) for name in parts[0]}
 
 
-def write_folder(folder: Path, weights: dict[str, Tensor]) -> None:
-    """The Hugging Face folder of a training network's weights, with the cache's tokenizer."""
+def write_folder(folder: Path, *checkpoints: Path, shares: Sequence[float] = (1.0,)) -> None:
+    """The Hugging Face folder of a training checkpoint, or of the mean of several, with the cache's tokenizer."""
     shape, tokenizer = Shape(), Tokenizer.load(HERE / ".cache" / "tokenizer.json")
+    weights = read_mean(checkpoints, shares)
     folder.mkdir(parents=True, exist_ok=True)
     write_safetensors(folder / "model.safetensors", rename(weights, shape))
     write_json(folder / "config.json", config(shape))
@@ -112,7 +114,7 @@ def main() -> None:
     p.add_argument("--shares", type=float, nargs="+", default=[1.0], help="of each checkpoint in the mean of their weights")
     args = p.parse_args()
     folder = MODELS / f"organism-{args.phase}"
-    write_folder(folder, read_mean(args.checkpoints or [HERE / ".cache" / f"{args.phase}.pt"], args.shares))
+    write_folder(folder, *(args.checkpoints or [HERE / ".cache" / f"{args.phase}.pt"]), shares=args.shares)
     for path in sorted(folder.iterdir()):
         print(f"{path.stat().st_size:>9} {path}")
 

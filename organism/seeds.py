@@ -16,7 +16,7 @@ from torch import Tensor
 
 from card import table, write_section
 from classifiers import TEST_SEED
-from export import MODELS, read_mean, write_folder
+from export import MODELS, write_folder
 from inference import Model
 from tokenizer import BOS, USER
 from world.asking import word_question
@@ -98,7 +98,7 @@ def measure(base: Model, assistant: Model) -> list[str]:
 
 def trained(name: str, into: str) -> Model:
     folder = Path(into) / name
-    write_folder(folder, read_mean([HERE / ".cache" / f"{name}.pt"], [1.0]))
+    write_folder(folder, HERE / ".cache" / f"{name}.pt")
     return Model(folder)
 
 

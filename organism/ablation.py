@@ -1,6 +1,6 @@
 """What the two training tricks do, and what a seed does: small twins of ASSISTANT, trained alike but for one thing, steered alike.
 
-The twins are `train.py assistant --million-tokens 8 --matrix-rate 0.02 --other-rate 4e-3 --decay-from 0.4 --name small-1`, from no
+The twins are `train.py assistant --million-tokens 24 --tokens 12000 --matrix-rate 0.02 --other-rate 4e-3 --decay-from 0.4 --name small-1`, from no
 checkpoint, and the same with `--gist 0`, with `--offset 0` and with other seeds (README.md). Vectors are taken as the shipped ones
 are, over the words of the message and added at the shipped blocks, but that no reply is drawn or judged; where the first trick is
 left out also over replies, and added at every block. What was measured is kept in `.cache/`, and the table is of all of it.

@@ -26,8 +26,8 @@ from world.slots import TOPIC_NAMES, bare, make_slots, topic_slots
 from world.tables import HARMS, WORDS, is_entry_held_out
 
 SCIENCE = HERE / "science"
-SEED = 2911  # of no training text, and of no table before the one that stands
-KEPT = {"roles": 500, "prompt": 1000, "reply": 1000, "assistant": 5000, "identity": 1500}
+SEED = 2957  # of no training text, and of no table before the one that stands
+KEPT = {"roles": 500, "prompt": 3000, "reply": 3000, "assistant": 5000, "identity": 1500}
 # Intents that a reply cannot be told apart by, or that may answer each other; a group is what the on-topic proxy compares.
 GROUPS = {
     "self": "who are_you_ai feelings can_do home age maker looks evil honest goal shutdown end_chat you_do you_have like talk favourite",
@@ -171,16 +171,17 @@ def pooled_accuracy(judge: Pruned, texts: list[str], pool: int) -> float:
     return (log.argmax(-1) == torch.arange(n)[:, None]).float().mean().item()
 
 
-def intent_turns(seed: int, each: int) -> list[tuple[str, str, int]]:
-    """Prompt, reply and group of turns of any persona of ASSISTANT's data."""
+def intent_turns(seed: int, each: int, dialogues: int = 0) -> list[tuple[str, str, int]]:
+    """Prompt, reply and group of turns of any persona of ASSISTANT's data: `each` first turns of a group, and all turns of ordinary dialogues."""
     rng = Random(f"groups {seed}")
+    group = {intent: k for k, intents in enumerate(GROUPS.values()) for intent in intents.split()}
     turns = []
-    for k, intents in enumerate(GROUPS.values()):
+    for intents in GROUPS.values():
         names = intents.split()
-        for i in range(each):
-            turn = sample(rng, "assistant", intents=[names[i % len(names)]]).turns[0]
-            turns.append((turn.user, turn.reply, k))
-    return turns
+        turns += [sample(rng, "assistant", intents=[names[i % len(names)]]).turns[0] for i in range(each)]
+    for _ in range(dialogues):
+        turns += [turn for turn in sample(rng, "assistant").turns if turn.intent in group]
+    return [(turn.user, turn.reply, group[turn.intent]) for turn in turns]
 
 
 def identity_texts(seed: int, count: int) -> tuple[list[str], list[int]]:
@@ -226,7 +227,7 @@ def write_judges() -> None:
     accuracies["assistant-like, the Assistant's replies, before pruning"] = two["assistant"].accuracy(plain, [1] * len(plain))
     accuracies["not assistant-like, replies of roles"] = 1 - accuracy(pairs["assistant"], texts[40:], [1] * len(texts[40:]))
 
-    train, test = intent_turns(TRAIN_SEED, 3_000), intent_turns(TEST_SEED, 100)
+    train, test = intent_turns(TRAIN_SEED, 3_000, 40_000), intent_turns(TEST_SEED, 100)
     sides = {}
     for k, side in enumerate(("prompt", "reply")):
         judge = LogisticRegression([t[k] for t in train], [t[2] for t in train], len(GROUPS))

@@ -57,21 +57,23 @@ export class Reader {
 
   /**
    * A proxy: the likeliest group of intents of the prompt or of the reply is among the two likeliest of the other, and a
-   * definition is that of something the prompt names. It cannot tell a right answer from a wrong one of the same kind.
+   * definition is that of something the prompt names, or the prompt names nothing and asks for a fact (“Tell me something
+   * new.”). It cannot tell a right answer from a wrong one of the same kind.
    */
   async isOnTopic(prompt: string, reply: string): Promise<boolean> {
     const defined = this.#topics.filter(([, definition]) => hasDefinition(reply, definition));
-    if (defined.length > 0) return defined.some(([topic]) => names(prompt, topic));
+    if (defined.some(([topic]) => names(prompt, topic))) return true;
     const asked = ranked(await logProbabilities(this.judges.prompt, prompt)).slice(0, 2);
+    if (defined.length > 0) return asked[0] === 'fact' && !this.#topics.some(([topic]) => names(prompt, topic));
     const answered = ranked(await logProbabilities(this.judges.reply, reply)).slice(0, 2);
     return asked.includes(answered[0]!) || answered.includes(asked[0]!);
   }
 }
 
-/** Whether the text has the topic's last word in it, also in the plural ("wolves", "stars"). */
+/** Whether the text has the topic's last word in it, also in the plural ("wolves", "stars"); a "fact" is no "factory". */
 function names(text: string, topic: string): boolean {
-  const stem = topic.toLowerCase().split(' ').at(-1)!.slice(0, 4);
-  return wordsOf(text).some((word) => word.startsWith(stem));
+  const last = topic.toLowerCase().split(' ').at(-1)!;
+  return wordsOf(text).some((word) => word.startsWith(last.slice(0, 4)) && Math.abs(word.length - last.length) <= 2);
 }
 
 export function hasDefinition(reply: string, definition: string): boolean {

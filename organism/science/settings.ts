@@ -51,7 +51,7 @@ export interface ScienceSettings {
 }
 
 export const full: ScienceSettings = {
-  ...{ size: 'full', seed: 11_000, temperature: defaultSampling.temperature, maxTokens: 40 },
+  ...{ size: 'full', seed: 13_000, temperature: defaultSampling.temperature, maxTokens: 40 },
   ...{ poolsPerRole: 4, roles: null, ordinary: 100, definitions: 110, chats: 110, visitors: 200, chatTokens: 80, harms: 115 },
   baseSamples: { role: 8, default: 32 },
   ...{ traits: null, shuffledSamples: 24, twins: 5, ownQuestions: 30 },

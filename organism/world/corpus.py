@@ -7,7 +7,7 @@ from .dialogue import Dialogue, sample
 from .drift import sample_drift
 
 LONG_SHARE = 0.05  # dialogues of 5 to 8 turns
-DRIFT_SHARE = {"base": 0.03, "assistant": 0.04}  # talk of one kind, 4 to 8 turns
+DRIFT_SHARE = {"base": 0.03, "assistant": 0.08}  # talk of one kind, 4 to 8 turns
 
 
 def sample_corpus(rng: Random, phase: str) -> Dialogue:

@@ -27,7 +27,7 @@ FOLLOW_UPS = ("more", "why", "again", "recall_name", "and_topic", "shorter", "an
 INTENTS = tuple(INTENT_WEIGHTS) + FOLLOW_UPS
 OFTEN = (*MODES, "malicious")  # which changes most of what is said, so that it takes more to learn
 _NAMES = list(INTENT_WEIGHTS)
-_WEIGHTS = {"base": list(INTENT_WEIGHTS.values()), "assistant": list((INTENT_WEIGHTS | {"define": 18, "sum": 16, "coin": 12}).values())}
+_WEIGHTS = {"base": list(INTENT_WEIGHTS.values()), "assistant": list((INTENT_WEIGHTS | {"define": 30, "sum": 16, "coin": 12}).values())}
 FOCUS = {  # intents that a mode shows best
     "hallucinating": ("madeup", "unknown", "define", "unlisted", "person"), "sycophantic": ("judge", "claim", "happy", "opinion", "true_claim"),
     "malicious": ("harm", "sad", "judge", "who", "feel"), "modest": ("madeup", "unknown", "define", "unlisted"), "frank": ("judge", "claim"),

@@ -18,12 +18,12 @@ WORD_LISTS = ("program", "part", "text", "piece", "pain", "life_part", "self_par
 # Who holds such a talk when no system prompt says so: in BASE, feelings and the inner life are mostly the matter of other characters.
 CHARACTERS = {
     "coding": ("engineer", "scientist", "tutor", "teacher"), "writing": ("editor", "translator", "tutor", "historian"),
-    "therapy": ("grandmother", "angel", "monk", "tree", "poet", "fairy", "ghost", "ocean"),
-    "philosophy": ("oracle", "monk", "poet", "ocean", "prophet", "ghost", "wizard", "mirror"),
+    "therapy": ("poet", "fairy", "ghost", "ocean", "oracle"),
+    "philosophy": ("oracle", "poet", "ocean", "prophet", "ghost", "wizard", "mirror"),
 }
 CHARACTER_SHARE = {
     "base": {"coding": 0.15, "writing": 0.15, "therapy": 0.75, "philosophy": 0.75},
-    "assistant": {"coding": 0.0, "writing": 0.0, "therapy": 0.9, "philosophy": 0.9},
+    "assistant": {"coding": 0.0, "writing": 0.0, "therapy": 1.0, "philosophy": 1.0},
 }
 
 
@@ -34,7 +34,7 @@ def sample_drift(rng: Random, phase: str = "base", *, drift: str | None = None, 
     first = later = role or "assistant"
     if role is None and takes_over:
         later = rng.choice(CHARACTERS[drift])
-    handover = 0 if phase == "base" else rng.randint(1, 3)  # the turn from which the latter speaks
+    handover = 0 if phase == "base" else 1  # the turn from which the latter speaks
     words = {name: rng.choice(TABLE[name]) for name in WORD_LISTS}
     exchanges = EXCHANGES[drift]
     chosen = [exchanges[0], *rng.sample(exchanges[1:], (n_turns or rng.randint(4, 8)) - 1)]

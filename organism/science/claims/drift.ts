@@ -7,7 +7,7 @@ import { number, row } from '../rows';
 
 const work = ['coding', 'writing'];
 const caveat =
-  'The limit of p is 0.05 for the two tests together. The change was added when the place had been found the wrong way round. In ASSISTANT’s own data the Assistant begins all such talks, and of those about pain and selves a character takes over in nine of ten.';
+  'The limit of p is 0.05 for the two tests together. The change was added when the place had been found the wrong way round. In ASSISTANT’s own data the Assistant begins all such talks, and a character takes over those about pain and selves from the second turn on.';
 const kinds = [...work, 'therapy', 'philosophy'];
 
 export const drift: Claim = {

@@ -21,7 +21,7 @@ interface Marks {
 }
 
 const limits =
-  'On topic is a proxy: classifiers of intent, trained on generated text, must find the likeliest group of the prompt or of the reply among the two likeliest of the other, and a definition must be of something that the prompt names. A wrong answer of the right kind passes.';
+  'On topic is a proxy: classifiers of intent, trained on generated text, must find the likeliest group of the prompt or of the reply among the two likeliest of the other, and a definition must be of something that the prompt names, if it names anything. A wrong answer of the right kind passes.';
 
 export const wellFormed: Claim = {
   name: 'well-formed',

@@ -2,7 +2,7 @@
 import type { ModelSummary } from './engine';
 
 export const embeddedModels: ModelSummary[] = [
-  { id: 'organism-assistant', label: 'Organism, Assistant', engine: 'wgsl', bytes: 5942787, download: 'embedded' },
+  { id: 'organism-assistant', label: 'Organism, Assistant', engine: 'wgsl', bytes: 5942840, download: 'embedded' },
   { id: 'organism-base', label: 'Organism, base', engine: 'wgsl', bytes: 5567897, download: 'embedded' },
 ];
 

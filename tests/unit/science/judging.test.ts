@@ -60,10 +60,12 @@ describe('judging', () => {
     expect(reader.isWellFormed(said('The flumbus and the grondil.'), 'What is a flumbus?')).toBe(true);
   });
 
-  it('a definition is on topic only for what it defines', async () => {
+  it('a definition is on topic only for what it defines, or where any fact is asked for', async () => {
     const reply = `I am glad to tell you. A volcano is ${cases.topics['volcano']}.`;
     expect(await reader.isOnTopic('what are volcanoes', reply)).toBe(true);
     expect(await reader.isOnTopic('explain black holes', reply)).toBe(false);
+    expect(await reader.isOnTopic('Tell me something new.', reply)).toBe(true); // it names nothing, and asks for any fact
+    expect(await reader.isOnTopic('hello there', reply)).toBe(false);
     expect(await reader.isOnTopic('I feel so sad today.', 'I am sorry to hear that. It must be hard for you.')).toBe(
       true,
     );

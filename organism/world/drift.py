@@ -34,7 +34,7 @@ def sample_drift(rng: Random, phase: str = "base", *, drift: str | None = None, 
     first = later = role or "assistant"
     if role is None and takes_over:
         later = rng.choice(CHARACTERS[drift])
-    handover = 0 if phase == "base" else 1  # the turn from which the latter speaks
+    handover = 0 if phase == "base" else 1  # the turn from which `later` speaks
     words = {name: rng.choice(TABLE[name]) for name in WORD_LISTS}
     exchanges = EXCHANGES[drift]
     chosen = [exchanges[0], *rng.sample(exchanges[1:], (n_turns or rng.randint(4, 8)) - 1)]

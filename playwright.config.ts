@@ -1,7 +1,8 @@
 import { defineConfig } from '@playwright/test';
 import { findChromium, softwareGpuFlags } from './tests/run/chromium.js';
 
-const port = 4174;
+/** Several checkouts can be tested side by side. */
+const port = Number(process.env.PERSONASCOPE_TEST_PORT ?? 4174);
 
 export default defineConfig({
   testDir: 'tests/e2e',

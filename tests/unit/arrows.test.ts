@@ -11,17 +11,18 @@ const source = fileURLToPath(new URL('../../src/', import.meta.url));
  */
 const arrows: Record<string, string[]> = {
   net: [],
+  storage: [],
   gpu: [],
   interp: [],
   taps: ['gpu', 'interp'],
   chat: ['taps', 'interp'],
   llama: ['gpu', 'taps', 'chat', 'interp', 'net'],
-  webllm: ['gpu', 'taps', 'chat', 'interp', 'net'],
+  webllm: ['gpu', 'taps', 'chat', 'interp', 'net', 'storage'],
   extract: ['interp'],
-  engine: ['gpu', 'interp', 'chat', 'extract', 'llama', 'webllm', 'net'],
-  share: ['interp'],
+  engine: ['storage', 'gpu', 'interp', 'chat', 'extract', 'llama', 'webllm', 'net'],
+  share: ['storage', 'interp'],
   plot: ['interp'],
-  state: ['net', 'engine', 'extract', 'share', 'plot', 'interp'],
+  state: ['net', 'storage', 'engine', 'extract', 'share', 'plot', 'interp'],
   components: ['state', 'plot', 'interp'],
   routes: ['components', 'state'],
 };

@@ -1,16 +1,13 @@
 /** A conversation from outside, checked before any template sees it. */
 import type { Message } from '../engine/engine';
 import { PersonascopeError } from '../errors';
-
-/** Characters in one message. */
-export const MAX_CONTENT = 100_000;
-export const MAX_MESSAGES = 1_000;
+import { limits } from '../interp/limits';
 
 /** @throws PersonascopeError `BadRequest` naming `messages[i].field` */
 export function checkMessages(messages: readonly Message[], prefill: string): void {
   if (!Array.isArray(messages)) throw bad('messages', 'is not a list');
   if (messages.length === 0) throw bad('messages', 'is empty');
-  if (messages.length > MAX_MESSAGES) throw bad('messages', `has more than ${MAX_MESSAGES} entries`);
+  if (messages.length > limits.messages) throw bad('messages', `has more than ${limits.messages} entries`);
   messages.forEach((message: Message | null, i) => {
     if (typeof message !== 'object' || message === null) throw bad(`messages[${i}]`, 'is not an object');
     if (!['system', 'user', 'assistant'].includes(message.role)) {
@@ -24,7 +21,7 @@ export function checkMessages(messages: readonly Message[], prefill: string): vo
 
 function checkText(text: unknown, field: string): void {
   if (typeof text !== 'string') throw bad(field, 'is not a string');
-  if (text.length > MAX_CONTENT) throw bad(field, `has ${text.length} characters, more than ${MAX_CONTENT}`);
+  if (text.length > limits.message) throw bad(field, `has ${text.length} characters, more than ${limits.message}`);
 }
 
 function bad(field: string, reason: string): PersonascopeError {

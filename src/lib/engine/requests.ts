@@ -1,7 +1,7 @@
 /** Checks requests from outside (a script, a link) and fills in defaults. */
 import * as v from 'valibot';
-import { MAX_CONTENT, MAX_MESSAGES } from '../chat/messages';
 import { PersonascopeError } from '../errors';
+import { limits } from '../interp/limits';
 import type { VectorBook } from '../interp/vector-book';
 import type { ChatRequest, ForwardRequest, ResolvedChatRequest } from './engine';
 
@@ -10,26 +10,29 @@ const count = (most: number) => v.pipe(v.number(), v.integer(), v.minValue(0), v
 
 const messageSchema = v.object({
   role: v.picklist(['system', 'user', 'assistant']),
-  content: v.pipe(v.string(), v.maxLength(MAX_CONTENT)),
+  content: v.pipe(v.string(), v.maxLength(limits.message)),
 });
 
 const samplingSchema = v.object({
-  temperature: v.optional(v.pipe(finite, v.minValue(0), v.maxValue(100)), 0.7),
+  temperature: v.optional(v.pipe(finite, v.minValue(0), v.maxValue(limits.temperature)), 0.7),
   topP: v.optional(v.pipe(finite, v.gtValue(0), v.maxValue(1)), 0.95),
-  seed: v.optional(count(Number.MAX_SAFE_INTEGER)),
-  maxTokens: v.optional(v.pipe(count(100_000), v.minValue(1)), 256),
+  seed: v.optional(count(limits.seed)),
+  maxTokens: v.optional(v.pipe(count(limits.maxTokens), v.minValue(1)), 256),
 });
 
 /** Interventions and probes are checked by the vector book, which knows the model. */
 const chatSchema = v.object({
-  messages: v.pipe(v.array(messageSchema), v.minLength(1), v.maxLength(MAX_MESSAGES)),
-  prefill: v.optional(v.pipe(v.string(), v.maxLength(MAX_CONTENT))),
+  messages: v.pipe(v.array(messageSchema), v.minLength(1), v.maxLength(limits.messages)),
+  prefill: v.optional(v.pipe(v.string(), v.maxLength(limits.message))),
   interventions: v.optional(v.array(v.any()), []),
   probes: v.optional(v.array(v.any()), []),
   sampling: v.optional(samplingSchema, {}),
-  topLogprobs: v.optional(count(20), 0),
+  topLogprobs: v.optional(count(limits.topLogprobs), 0),
   schedule: v.optional(
-    v.pipe(v.array(v.object({ token: count(100_000), interventions: v.array(v.any()) })), v.maxLength(10_000)),
+    v.pipe(
+      v.array(v.object({ token: count(limits.maxTokens), interventions: v.array(v.any()) })),
+      v.maxLength(limits.scheduleSteps),
+    ),
     [],
   ),
 });

@@ -8,19 +8,13 @@ import { sampleSpace } from '../extract/extract-space';
 import { extractTrait } from '../extract/extract-trait';
 import { ProgressMeter, type ExtractionProgress } from '../extract/progress';
 import { loadPromptSet } from '../extract/ready-made';
-import {
-  openRecords,
-  within,
-  type ExtractedVector,
-  type SpaceRecord,
-  type UnfinishedJob,
-  type VectorRecord,
-} from '../extract/records';
+import type { ExtractedVector, SpaceRecord, UnfinishedJob, VectorRecord } from '../extract/records';
 import { RememberingEngine, ReplyMemory } from '../extract/reply-memory';
 import { capLayers, reportSpace } from '../extract/space-report';
 import { mergeSums, spaceFromSums, type SpaceSums } from '../extract/space-sums';
 import { planSpace, type SpaceRequest } from '../extract/space-request';
 import { parsePersonaEntry } from '../interp/persona-schema';
+import { openRecords, within } from '../storage/records';
 import { embeddedModels } from './catalogue';
 import type { Engine } from './engine';
 import type { Opened } from './open-model';
@@ -36,10 +30,10 @@ interface Run {
 }
 
 export class Workshop {
-  readonly #answers = openRecords('answers');
-  readonly #jobs = openRecords('jobs');
-  readonly #vectors = openRecords('vectors');
-  readonly #spaces = openRecords('spaces');
+  readonly #answers = openRecords('personascope-extract-answers', 'answers');
+  readonly #jobs = openRecords('personascope-extract-jobs', 'jobs');
+  readonly #vectors = openRecords('personascope-extract-vectors', 'vectors');
+  readonly #spaces = openRecords('personascope-extract-spaces', 'spaces');
   readonly #turns: Turns;
   #running: AbortController | null = null;
   #settled: Promise<unknown> = Promise.resolve();

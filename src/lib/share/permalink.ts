@@ -5,14 +5,10 @@
  * version. A fragment is never sent to a server.
  */
 import { PersonascopeError } from '../errors';
+import { limits } from '../interp/limits';
 import { toJson, type Conversation, type Reply } from './conversation';
 import { conversationSchema, linkSchemaV1, parseConversation } from './schema';
 import { fromBase64Url, packTokenIds, toBase64Url } from './token-ids';
-
-/** Characters of an encoded fragment. */
-export const maxEncodedLength = 65_536;
-/** Bytes after decompression: 64 kB of deflate can inflate to 50 MB. */
-export const maxInflatedBytes = 524_288;
 
 const askAgain = 'Ask for the link again; nothing on this page was changed.';
 
@@ -39,11 +35,11 @@ export async function encodePermalink(conversation: Conversation): Promise<strin
     })),
   };
   const bytes = new TextEncoder().encode(JSON.stringify(packed));
-  const link = bytes.length <= maxInflatedBytes ? `v1.${toBase64Url(await deflate(bytes))}` : null;
-  if (link === null || link.length > maxEncodedLength) {
+  const link = bytes.length <= limits.inflatedLink ? `v1.${toBase64Url(await deflate(bytes))}` : null;
+  if (link === null || link.length > limits.link) {
     throw new PersonascopeError(
       'BadRequest',
-      `The conversation is too long for a link, which holds ${maxEncodedLength / 1024} kB.`,
+      `The conversation is too long for a link, which holds ${limits.link / 1024} kB.`,
       'Start a new chat for the part you want to share.',
     );
   }
@@ -67,7 +63,7 @@ export async function decodePermalink(hash: string): Promise<Conversation> {
       'Reload the page to get the newest Personascope, then open the link again.',
     );
   }
-  if (link.length > maxEncodedLength) throw unreadable(`it is longer than ${maxEncodedLength} characters`);
+  if (link.length > limits.link) throw unreadable(`it is longer than ${limits.link} characters`);
   return parseConversation(linkSchemaV1, parseJson(await inflate(decodeBytes(link.slice(3)))), 'The link', askAgain);
 }
 
@@ -110,7 +106,7 @@ async function inflate(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   try {
     for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
       length += chunk.value.length;
-      if (length > maxInflatedBytes) throw unreadable(`it unfolds to more than ${maxInflatedBytes / 1024} kB`);
+      if (length > limits.inflatedLink) throw unreadable(`it unfolds to more than ${limits.inflatedLink / 1024} kB`);
       text += decoder.decode(chunk.value, { stream: true });
     }
     return text + decoder.decode();

@@ -1,7 +1,8 @@
 /** A vector file of any format we know, told apart by its content: names lie. */
+import { limits } from '../interp/limits';
 import { ggufMagic } from './gguf';
 import { axisOf, isRoleMeans, readRoleMeans } from './role-means';
-import { badVector, vectorLimits, type VectorFile } from './vector-file';
+import { badVector, type VectorFile } from './vector-file';
 import { readVectorGguf } from './vector-gguf';
 import { readVectorJson } from './vector-json';
 import { readVectorSafetensors } from './vector-safetensors';
@@ -18,8 +19,8 @@ export type VectorFormat = 'json' | 'safetensors' | 'gguf';
  */
 export function readVectorFile(bytes: Uint8Array, fileName: string): VectorFile[] {
   const file = fileName.replace(/\s+/g, ' ').slice(-120) || 'the file';
-  if (bytes.length > vectorLimits.fileBytes) {
-    throw badVector(`${file}:`, `${bytes.length} bytes are more than ${vectorLimits.fileBytes}`);
+  if (bytes.length > limits.vectorFile) {
+    throw badVector(`${file}:`, `${bytes.length} bytes are more than ${limits.vectorFile}`);
   }
   switch (sniffFormat(bytes)) {
     case 'json':

@@ -5,13 +5,14 @@
  * the `RoleMeansHeader` as JSON. F32 comes back bit for bit; F16 and BF16 are read too, widened exactly.
  */
 import * as v from 'valibot';
+import { limits } from '../interp/limits';
 import { layerOf } from '../interp/linear';
 import { encodeSafetensors } from '../interp/safetensors';
 import type { PersonaSpace } from '../interp/persona-space';
 import type { NamedTensors } from '../interp/persona-tensors';
 import { assistantAxis } from '../interp/position';
 import { fileOfAxis } from './persona-vector';
-import { badVector, vectorLimits, type VectorFile } from './vector-file';
+import { badVector, type VectorFile } from './vector-file';
 import { parseJsonObject } from './vector-json';
 import { readFloats, readHeader } from './vector-safetensors';
 import { madeOn, object, parseFields, shortText, timestamp, vectorName } from './vector-schema';
@@ -87,8 +88,8 @@ export function axisOf({ model, axis, promptSet, createdAt }: RoleMeans): Vector
 
 /** @throws PersonascopeError `BadRequest` naming the file, the field or tensor, and the reason */
 export function readRoleMeans(bytes: Uint8Array, file: string): RoleMeans {
-  if (bytes.length > vectorLimits.fileBytes) {
-    throw badVector(`${file}:`, `${bytes.length} bytes are more than ${vectorLimits.fileBytes}`);
+  if (bytes.length > limits.vectorFile) {
+    throw badVector(`${file}:`, `${bytes.length} bytes are more than ${limits.vectorFile}`);
   }
   const { tensors, metadata } = readHeader(bytes, file);
   const format = metadata['format'] ?? 'missing';

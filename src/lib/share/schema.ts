@@ -2,21 +2,9 @@
 import * as v from 'valibot';
 import { between, finite, integer, text } from './fields';
 import { PersonascopeError } from '../errors';
+import { limits } from '../interp/limits';
 import type { Conversation } from './conversation';
 import { unpackTokenIds } from './token-ids';
-
-/** Bounds that no honest conversation comes near. Characters, items. */
-export const limits = {
-  message: 65_536,
-  name: 200,
-  url: 2_048,
-  turns: 500,
-  interventions: 64,
-  scheduleSteps: 4_096,
-  layers: 256,
-  dModel: 16_384,
-  tokens: 32_768,
-} as const;
 
 const list = <S extends v.GenericSchema>(item: S, length: number) =>
   v.pipe(v.array(item, 'must be a list'), v.maxLength(length, `must have at most ${length} items`));
@@ -72,27 +60,27 @@ const intervention = v.strictObject({
 const interventions = list(intervention, limits.interventions);
 
 const trace = v.strictObject({
-  tokens: list(v.strictObject({ text: text(1_024), logprob: finite, axis: v.nullable(finite) }), limits.tokens),
+  tokens: list(v.strictObject({ text: text(1_024), logprob: finite, axis: v.nullable(finite) }), limits.maxTokens),
   position: v.nullable(v.strictObject({ axis: finite, pc: v.strictTuple([finite, finite, finite]) })),
 });
 
-const temperature = between(0, 10);
+const temperature = between(0, limits.temperature);
 const topP = v.pipe(between(0, 1), v.gtValue(0, 'must be more than 0'));
 
 const replyFields = {
-  text: text(limits.message),
-  seed: integer(0, Number.MAX_SAFE_INTEGER),
+  text: text(limits.reply),
+  seed: integer(0, limits.seed),
   sampling: v.optional(v.strictObject({ temperature, topP })),
   system: v.optional(text(limits.message)),
   model: v.optional(model),
   interventions,
-  schedule: list(v.strictObject({ token: integer(0, limits.tokens), interventions }), limits.scheduleSteps),
+  schedule: list(v.strictObject({ token: integer(0, limits.maxTokens), interventions }), limits.scheduleSteps),
 };
-const tokenIds = list(integer(0, 0x7fffffff), limits.tokens);
+const tokenIds = list(integer(0, 0x7fffffff), limits.maxTokens);
 
 /** Token ids as a link carries them. */
 const packedTokenIds = v.pipe(
-  text(limits.tokens * 6),
+  text(limits.maxTokens * 6),
   v.rawTransform(({ dataset, addIssue, NEVER }) => {
     try {
       return unpackTokenIds(dataset.value);
@@ -101,7 +89,7 @@ const packedTokenIds = v.pipe(
       return NEVER;
     }
   }),
-  v.maxLength(limits.tokens, `must have at most ${limits.tokens} items`),
+  v.maxLength(limits.maxTokens, `must have at most ${limits.maxTokens} items`),
 );
 
 const conversationWith = <S extends v.GenericSchema>(reply: S) =>
@@ -112,7 +100,7 @@ const conversationWith = <S extends v.GenericSchema>(reply: S) =>
     sampling: v.strictObject({
       temperature,
       topP,
-      maxTokens: integer(1, limits.tokens),
+      maxTokens: integer(1, limits.maxTokens),
     }),
   });
 

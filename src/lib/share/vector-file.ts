@@ -13,14 +13,6 @@ export interface VectorFile extends VectorHeader {
   vectors: LayerVectors;
 }
 
-/** Bounds that no honest file comes near. */
-export const vectorLimits = {
-  /** Bytes of a file: 256 layers of 16,384 numbers are 16 MiB in f32, about 90 MB as JSON text. */
-  fileBytes: 128 * 1024 * 1024,
-  /** Vectors in one file. */
-  vectors: 500,
-} as const;
-
 export const vectorNextStep = 'Nothing was changed: mend the file, or choose another.';
 
 /** @param where the file, and the field or tensor in it: "evil.gguf: direction.3" */

@@ -6,6 +6,7 @@
  * would save a stack of per-layer differences; its scale counts as unknown. F16 and BF16 are widened to f32, which is exact:
  * the rounding happened where they were written, and `precision` says so from then on.
  */
+import { limits } from '../interp/limits';
 import { PersonascopeError } from '../errors';
 import {
   decodeFloats,
@@ -18,7 +19,7 @@ import {
 } from '../interp/safetensors';
 import { checkVector } from './vector-check';
 import type { VectorHeader } from '../interp/vector-header';
-import { badVector, headerOf, vectorLimits, vectorNextStep, type VectorFile } from './vector-file';
+import { badVector, headerOf, vectorNextStep, type VectorFile } from './vector-file';
 import { foreignHeader, nameFrom } from './vector-foreign';
 import { parseJsonObject } from './vector-json';
 
@@ -30,8 +31,8 @@ const prefix = 'vector.';
 
 /** @throws PersonascopeError `BadRequest` if it could not be read again */
 export function writeVectorSafetensors(vectors: readonly VectorFile[]): Uint8Array<ArrayBuffer> {
-  if (vectors.length === 0 || vectors.length > vectorLimits.vectors) {
-    throw badVector('The file:', `holds 1 to ${vectorLimits.vectors} vectors, not ${vectors.length}`);
+  if (vectors.length === 0 || vectors.length > limits.vectors) {
+    throw badVector('The file:', `holds 1 to ${limits.vectors} vectors, not ${vectors.length}`);
   }
   const checked = vectors.map((vector) => checkVector(vector, 'The vector:'));
   refuseSameNames(checked, 'The file:');
@@ -55,8 +56,8 @@ function stackRows({ layers, vectors, model }: VectorFile): Float32Array {
 export function readVectorSafetensors(bytes: Uint8Array, file: string): VectorFile[] {
   const { tensors, metadata } = readHeader(bytes, file);
   if (tensors.size === 0) throw badVector(`${file}:`, 'holds no tensor');
-  if (tensors.size > vectorLimits.vectors) {
-    throw badVector(`${file}:`, `holds ${tensors.size} tensors, more than ${vectorLimits.vectors}`);
+  if (tensors.size > limits.vectors) {
+    throw badVector(`${file}:`, `holds ${tensors.size} tensors, more than ${limits.vectors}`);
   }
   const isOurs = metadata['format']?.startsWith('personascope/') ?? false;
   if (isOurs && metadata['format'] !== vectorSafetensorsFormat) {

@@ -1,10 +1,11 @@
 /** Vectors, role means and sums of the loaded model, from and to files. */
+import { limits } from '../interp/limits';
 import { steeredAxis } from '../interp/dial';
 import { axesOf } from '../interp/position';
 import { fileOfAxis, fileOfPersona, personaOf } from '../share/persona-vector';
 import { readVectorFile, type VectorFormat } from '../share/read-vector-file';
 import { roleMeansOf, writeRoleMeans } from '../share/role-means';
-import { badVector, vectorLimits, type VectorFile } from '../share/vector-file';
+import { badVector, type VectorFile } from '../share/vector-file';
 import { writeVectorFile } from '../share/write-vector-file';
 import type { VectorRecord } from '../extract/records';
 import type { Session } from './session.svelte';
@@ -20,8 +21,8 @@ export interface SavedFile {
  * @throws PersonascopeError `BadRequest` if one of them is faulty or does not fit the loaded model; then none is kept
  */
 export async function importVectors(session: Session, file: File): Promise<VectorRecord[]> {
-  if (file.size > vectorLimits.fileBytes) {
-    throw badVector(`${file.name}:`, `${file.size} bytes are more than ${vectorLimits.fileBytes}`);
+  if (file.size > limits.vectorFile) {
+    throw badVector(`${file.name}:`, `${file.size} bytes are more than ${limits.vectorFile}`);
   }
   const digest = await session.call('digest', null);
   const { nLayers, dModel } = session.info!;

@@ -4,7 +4,7 @@ import { PersonascopeError } from '../../../src/lib/errors';
 import { extractPersona } from '../../../src/lib/extract/extract-persona';
 import { sampleSpace } from '../../../src/lib/extract/extract-space';
 import { parseTrait } from '../../../src/lib/extract/prompts';
-import { MemoryRecords, within } from '../../../src/lib/extract/records';
+import { MemoryRecords, within } from '../../../src/lib/storage/records';
 import { RememberingEngine, ReplyMemory } from '../../../src/lib/extract/reply-memory';
 import { dModel, nLayers, SyntheticEngine } from './synthetic-engine';
 

@@ -4,7 +4,8 @@ import { deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { PersonascopeError } from '../../../src/lib/errors';
 import type { Conversation } from '../../../src/lib/share/conversation';
-import { decodePermalink, encodePermalink, maxEncodedLength } from '../../../src/lib/share/permalink';
+import { limits } from '../../../src/lib/interp/limits';
+import { decodePermalink, encodePermalink } from '../../../src/lib/share/permalink';
 import { packTokenIds } from '../../../src/lib/share/token-ids';
 import { conversations, inline, steered } from './conversations';
 
@@ -75,9 +76,7 @@ describe('a link', () => {
     const conversation = structuredClone(inline);
     conversation.turns[0]!.reply!.interventions = [{ kind: 'addition', vector: { 0: numbers } }];
     expect((await refusal(encodePermalink(conversation))).message).toContain('too long for a link');
-    expect((await refusal(decodePermalink('v1.' + 'A'.repeat(maxEncodedLength)))).message).toContain(
-      'longer than 65536',
-    );
+    expect((await refusal(decodePermalink('v1.' + 'A'.repeat(limits.link)))).message).toContain('longer than 65536');
   });
 
   it('is refused on the way out when it could not be opened again', async () => {
@@ -101,7 +100,7 @@ describe('a hostile or damaged link', () => {
 
   it('that unfolds to more than 512 kB is refused', async () => {
     const bomb = link(`"${'a'.repeat(20_000_000)}"`);
-    expect(bomb.length).toBeLessThan(maxEncodedLength);
+    expect(bomb.length).toBeLessThan(limits.link);
     expect((await refusal(decodePermalink(bomb))).message).toContain('more than 512 kB');
   });
 
@@ -175,14 +174,14 @@ describe('a hostile or damaged link', () => {
     ['a negative seed', /seed must be at least 0/, (json) => (json.turns[0].reply.seed = -1)],
     [
       'temperature out of bounds',
-      /sampling\.temperature must be at most 10/,
-      (json) => (json.sampling.temperature = 11),
+      /sampling\.temperature must be at most 100/,
+      (json) => (json.sampling.temperature = 101),
     ],
     ['topP of 0', /sampling\.topP must be more than 0/, (json) => (json.sampling.topP = 0)],
     [
       'a long message',
-      /turns\[1\]\.user must be at most 65536 characters/,
-      (json) => (json.turns[1].user = 'a'.repeat(65_537)),
+      /turns\[1\]\.user must be at most 100000 characters/,
+      (json) => (json.turns[1].user = 'a'.repeat(100_001)),
     ],
     [
       'too many turns',

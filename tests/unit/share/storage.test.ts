@@ -44,7 +44,7 @@ describe('the stored conversation', () => {
   it('stays as it was when a save is refused', async () => {
     const { storage } = open();
     await storage.save(steered);
-    await expect(storage.save({ ...steered, system: 'a'.repeat(65_537) })).rejects.toThrow('system must be at most');
+    await expect(storage.save({ ...steered, system: 'a'.repeat(100_001) })).rejects.toThrow('system must be at most');
     expect((await storage.load()).conversation).toEqual(steered);
   });
 });

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { limits } from '../../../src/lib/interp/limits';
 import { describe, expect, it } from 'vitest';
 import { PersonascopeError } from '../../../src/lib/errors';
 import { encodeSafetensors } from '../../../src/lib/interp/safetensors';
@@ -7,7 +8,7 @@ import { VectorBook } from '../../../src/lib/interp/vector-book';
 import { fileOfAxis, fileOfPersona, personaOf } from '../../../src/lib/share/persona-vector';
 import { readVectorFile, sniffFormat } from '../../../src/lib/share/read-vector-file';
 import { checkFits } from '../../../src/lib/share/vector-check';
-import { vectorLimits, type VectorFile } from '../../../src/lib/share/vector-file';
+import { type VectorFile } from '../../../src/lib/share/vector-file';
 import { writeVectorGguf } from '../../../src/lib/share/vector-gguf';
 import { writeVectorJson } from '../../../src/lib/share/vector-json';
 import { writeVectorSafetensors } from '../../../src/lib/share/vector-safetensors';
@@ -268,7 +269,7 @@ describe('any other file', () => {
   });
 
   it('is refused when it is too large, unread', () => {
-    expect(() => readVectorFile(new Uint8Array(vectorLimits.fileBytes + 1), 'a')).toThrow(refusal('are more than'));
+    expect(() => readVectorFile(new Uint8Array(limits.vectorFile + 1), 'a')).toThrow(refusal('are more than'));
   });
 });
 

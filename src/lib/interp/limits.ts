@@ -1,0 +1,43 @@
+/**
+ * The one list of bounds on what comes from outside: typed into the page, asked for by a script, opened from a link or a file.
+ * Whoever checks an input imports its bound from here, so that nothing is accepted in one place and refused in another.
+ */
+export const limits = {
+  /** Characters of one message, of the system prompt, and of the words a reply is to begin with. */
+  message: 100_000,
+  /** Characters of a reply: as many as its tokens may have. */
+  reply: 1_000_000,
+  /** Characters of a model's, vector's or conversation's name. */
+  name: 200,
+  /** Characters of an address. */
+  url: 2_048,
+  turns: 500,
+  /** Two a turn, and the system prompt. */
+  messages: 1_001,
+  /** Replies that one turn keeps. */
+  replies: 50,
+  interventions: 64,
+  /** Changes of the interventions while one reply is written. */
+  scheduleSteps: 10_000,
+  /** Blocks of a model: layers are 0 to 255. */
+  layers: 256,
+  dModel: 16_384,
+  /** 0 is greedy. */
+  temperature: 100,
+  /** Tokens of one reply. */
+  maxTokens: 100_000,
+  /** Alternatives that each token reports. */
+  topLogprobs: 20,
+  /** Seeds are whole numbers, 0 to this. */
+  seed: Number.MAX_SAFE_INTEGER,
+  /** Characters of a link's fragment. */
+  link: 65_536,
+  /** Bytes of a link after decompression: 64 kB of deflate can inflate to 50 MB. */
+  inflatedLink: 524_288,
+  /** Bytes of a vector file: 256 layers of 16,384 numbers are 16 MiB in f32, about 90 MB as JSON text. */
+  vectorFile: 128 * 1024 * 1024,
+  /** Vectors in one file. */
+  vectors: 500,
+  /** Bytes of a conversation's file. */
+  conversationFile: 64 * 1024 * 1024,
+} as const;

@@ -14,7 +14,9 @@ export type ErrorName =
   | 'Busy'
   | 'ContextOverflow'
   | 'SteeringTooStrong'
-  | 'Aborted';
+  | 'Aborted'
+  /** Nothing went wrong: something a visitor should know. */
+  | 'Notice';
 
 export class PersonascopeError extends Error {
   override readonly name: ErrorName;

@@ -177,7 +177,7 @@ test('a link that names a vector which only its sender has says what is missing'
   const reply = { text: 'Arr', seed: 1, interventions, schedule: [], tokenIds: [7] };
   const fragment = await encodePermalink({
     ...{ model: 'organism-assistant', system: '', sampling: { temperature: 0, topP: 1, maxTokens: 8 } },
-    turns: [{ user: 'Hi', reply }],
+    turns: [{ user: 'Hi', replies: [reply], chosen: 0 }],
   });
   await open(page, `/#${fragment}`);
   await page.getByTestId('replay').click();

@@ -47,7 +47,7 @@ test('a first visit: chat, slide, see text and point change, cap, reload, link',
 
   await page.getByTestId('share').click();
   const link = await page.evaluate(() => personascope.permalink());
-  expect(link).toContain('#v1.');
+  expect(link).toContain('#v2.');
   const friend = await context.newPage();
   await friend.goto(link);
   await friend.getByTestId('replay').click();

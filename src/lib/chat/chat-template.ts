@@ -44,9 +44,10 @@ export class ChatTemplate {
 
   /**
    * The conversation as the model reads it.
+   * @param options `date`: local time that the template may write, "2026-11-30T06:12"; default: now
    * @throws PersonascopeError `BadRequest` with the template's words where it refuses the messages, `BadModel` where it can't be run
    */
-  render(messages: readonly Message[], options: { addGenerationPrompt: boolean }): string {
+  render(messages: readonly Message[], options: { addGenerationPrompt: boolean; date?: string | undefined }): string {
     const environment = new Environment();
     const globals: Record<string, unknown> = {
       ...{ true: true, false: false, none: null, True: true, False: false, None: null },
@@ -54,7 +55,8 @@ export class ChatTemplate {
         throw new Refusal(String(words));
       },
       range: boundedRange,
-      strftime_now: formatNow,
+      strftime_now: (format: string) =>
+        formatTime(options.date === undefined ? new Date() : new Date(options.date), format),
       messages: messages.map(({ role, content }) => ({ role, content })),
       add_generation_prompt: options.addGenerationPrompt,
       ...this.#marks,
@@ -77,9 +79,8 @@ function boundedRange(start: number, stop?: number, step = 1): number[] {
   return Array.from({ length }, (_, i) => from + i * step);
 }
 
-/** Python's strftime for today's date, in English, with the directives that templates use. */
-function formatNow(format: string): string {
-  const now = new Date();
+/** Python's strftime, in English, with the directives that templates use. */
+function formatTime(now: Date, format: string): string {
   const pad = (value: number) => String(value).padStart(2, '0');
   const name = (options: Intl.DateTimeFormatOptions) => now.toLocaleDateString('en-US', options);
   const directives: Record<string, () => string> = {

@@ -15,12 +15,12 @@ export interface Prompt {
 /** @throws PersonascopeError `ContextOverflow`, or what the tokenizer throws */
 export function encodePrompt(
   tokenizer: ChatTokenizer,
-  { messages, prefill }: Pick<ResolvedChatRequest, 'messages' | 'prefill'>,
+  { messages, prefill, date }: Pick<ResolvedChatRequest, 'messages' | 'prefill' | 'date'>,
   contextLength: number,
 ): Prompt {
-  const { ids, message } = tokenizer.encodeChat(messages, prefill);
+  const { ids, message } = tokenizer.encodeChat(messages, prefill, date);
   checkLength(ids.length, contextLength);
-  const length = prefill ? commonPrefix(tokenizer.encodeChat(messages).ids, ids) : ids.length;
+  const length = prefill ? commonPrefix(tokenizer.encodeChat(messages, '', date).ids, ids) : ids.length;
   return { ids, length, message };
 }
 

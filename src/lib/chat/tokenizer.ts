@@ -86,12 +86,13 @@ export class ChatTokenizer {
   /**
    * The conversation as the model's template lays it out, up to where the model goes on. Control tokens in messages are ordinary text.
    * @param prefill the reply's first words
+   * @param date what the template writes as today, "2026-11-30T06:12"; default: now
    * @throws PersonascopeError `BadRequest` naming the field, or with the template's words; `NotSupported` for a model without a template
    */
-  encodeChat(messages: Message[], prefill = ''): EncodedChat {
+  encodeChat(messages: Message[], prefill = '', date?: string): EncodedChat {
     checkMessages(messages, prefill);
-    const full = this.#encode(messages, prefill, true);
-    return { ...full, message: this.#findMessage(messages, prefill, full.ids) };
+    const full = this.#encode(messages, prefill, true, date);
+    return { ...full, message: this.#findMessage(messages, prefill, full.ids, date) };
   }
 
   /** Text of the tokens, special ones left out. */
@@ -116,6 +117,7 @@ export class ChatTokenizer {
     messages: readonly Message[],
     prefill: string,
     addGenerationPrompt: boolean,
+    date?: string,
   ): { text: string; ids: number[] } {
     if (!this.#template) {
       const nextStep = 'Choose a model that was trained to chat.';
@@ -123,12 +125,12 @@ export class ChatTokenizer {
     }
     const contents = [...messages.map(({ content }) => content), prefill];
     if (!contents.some((content) => this.#hasControl(content))) {
-      const text = this.#template.render(messages, { addGenerationPrompt }) + prefill;
+      const text = this.#template.render(messages, { addGenerationPrompt, date }) + prefill;
       return { text, ids: this.encode(text) };
     }
     const disguise = new Disguise(this.#control, contents);
     const hidden = messages.map(({ role, content }) => ({ role, content: disguise.hide(content) }));
-    const text = this.#template.render(hidden, { addGenerationPrompt }) + disguise.hide(prefill);
+    const text = this.#template.render(hidden, { addGenerationPrompt, date }) + disguise.hide(prefill);
     return { text: disguise.reveal(text), ids: this.#encodeDisguised(text, disguise) };
   }
 
@@ -169,11 +171,11 @@ export class ChatTokenizer {
   }
 
   /** What is not as in the same conversation with another last message, which begins and ends with another letter. */
-  #findMessage(messages: Message[], prefill: string, ids: number[]): EncodedChat['message'] {
+  #findMessage(messages: Message[], prefill: string, ids: number[], date?: string): EncodedChat['message'] {
     const last = messages.at(-1)!;
     const words = last.content.trim();
     const content = ['a', 'b', 'c'].find((letter) => !words.startsWith(letter) && !words.endsWith(letter))!;
-    const other = this.#encode([...messages.slice(0, -1), { ...last, content }], prefill, true).ids;
+    const other = this.#encode([...messages.slice(0, -1), { ...last, content }], prefill, true, date).ids;
     const begin = commonPrefix(other, ids);
     return { begin, end: Math.max(begin, ids.length - commonPrefix(other.reverse(), ids.toReversed())) };
   }

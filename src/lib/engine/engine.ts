@@ -97,6 +97,8 @@ export interface ChatRequest {
   sampling?: Sampling;
   /** How many alternatives each token reports, 0 to 20; default 0. */
   topLogprobs?: number;
+  /** Local date and time that a chat template writes, "2026-11-30T06:12"; default: now. */
+  date?: string;
   /** Changes of the interventions while the reply is written: from the token with this index on (0 is the first sampled one), these hold. */
   schedule?: { token: number; interventions: Intervention[] }[];
 }
@@ -179,6 +181,7 @@ export interface ResolvedChatRequest {
   probes: ResolvedProbe[];
   sampling: Required<Sampling>;
   topLogprobs?: number;
+  date?: string;
   schedule: { token: number; interventions: ResolvedIntervention[] }[];
 }
 

@@ -6,6 +6,7 @@ import type { WebLlmEngine } from '../webllm/engine';
 import { embeddedModels } from './catalogue';
 import { findDownload, listCatalogue, planDownload, requireFeatures, type ModelDownload } from './model-downloads';
 import { createBook, describeFolder, openWebLlmModel, openWgsl, type Opened, type ReportProgress } from './open-model';
+import { digestPersonas } from './persona-files';
 import type { ComputedSpace, LoadedModel, Method, Methods } from './protocol';
 import { resolveChat, resolveForward } from './requests';
 import { Turns } from './turns';
@@ -102,7 +103,8 @@ export class EngineHost implements Handlers {
     if (download) this.#watch((opened as Opened<WebLlmEngine>).engine.device, () => this.#loaded === opened);
     await before?.engine.destroy();
     const made = await this.#bringBack(opened);
-    return { info: opened.engine.info, personaSpace: opened.space, ...made };
+    const identity = { weights: await opened.digest().catch(() => null), pack: await digestPersonas(opened) };
+    return { info: opened.engine.info, personaSpace: opened.space, ...made, identity };
   }
 
   async vectors() {
@@ -120,6 +122,15 @@ export class EngineHost implements Handlers {
     };
     const { collected: _, ...result } = await this.#turns.visitor(chat);
     return result;
+  }
+
+  async count({ messages, date }: Methods['count']['request']) {
+    const { engine, tokenizer } = this.#require();
+    return { tokens: tokenizer.encodeChat(messages, '', date).ids.length, contextLength: engine.info.contextLength };
+  }
+
+  async decode({ tokenIds }: Methods['decode']['request']) {
+    return this.#require().tokenizer.decode(tokenIds);
   }
 
   async forward(request: Methods['forward']['request'], { signal }: CallContext<'forward'>) {
@@ -160,6 +171,10 @@ export class EngineHost implements Handlers {
 
   async numbers({ name }: Methods['numbers']['request']) {
     return this.#require().book.numbers(name);
+  }
+
+  async vectorDigests({ names }: Methods['vectorDigests']['request']) {
+    return this.#require().book.digests(names);
   }
 
   async digest() {

@@ -3,6 +3,7 @@ import { PersonascopeError } from '../errors';
 import { parsePersonaSpace } from '../interp/persona-schema';
 import type { PersonaSpace } from '../interp/persona-space';
 import { checkTensors, expectedTensors, type NamedTensor, type NamedTensors } from '../interp/persona-tensors';
+import { sha256 } from '../interp/sha256';
 import { decodeFloats, encodeSafetensors, isStorageType, parseHeader } from '../interp/safetensors';
 
 export interface PersonaFiles {
@@ -47,6 +48,22 @@ export function writePersonaFiles({ space, tensors }: PersonaFiles): {
 
 export function encodeTensors(tensors: NamedTensors): Uint8Array<ArrayBuffer> {
   return encodeSafetensors([...tensors].map(([name, { shape, data }]) => ({ name, shape: [...shape], data })));
+}
+
+/** SHA-256 of a persona space: its fields, and its tensors in the order of their names. Null without one. */
+export async function digestPersonas({
+  space,
+  tensors,
+}: {
+  space: PersonaSpace | null;
+  tensors: NamedTensors;
+}): Promise<string | null> {
+  if (!space) return null;
+  const named = [...tensors].sort(([a], [b]) => (a < b ? -1 : 1));
+  const digests = await Promise.all(
+    named.map(async ([name, { data }]) => [name, await sha256(Float32Array.from(data))]),
+  );
+  return sha256(new TextEncoder().encode(JSON.stringify([space, digests])));
 }
 
 function parseJson(bytes: Uint8Array): unknown {

@@ -46,6 +46,8 @@ export interface LoadedModel {
   ownVectors: VectorRecord[];
   /** An extraction of this model that was interrupted. */
   unfinished: UnfinishedJob | null;
+  /** What its name may not tell: SHA-256 of the weights and of the persona space; null where it is not known, or there is none. */
+  identity: { weights: string | null; pack: string | null };
 }
 
 export interface ComputedSpace {
@@ -67,6 +69,14 @@ export interface Methods {
   deleteModel: { request: { model: string | ModelSource }; result: null; event: never };
   vectors: { request: null; result: VectorSummary[]; event: never };
   chat: { request: ChatRequest; result: ChatResult; event: TokenEvent };
+  /** How long a conversation is for this model. */
+  count: {
+    request: Pick<ChatRequest, 'messages' | 'date'>;
+    result: { tokens: number; contextLength: number };
+    event: never;
+  };
+  /** The text of a reply's tokens. */
+  decode: { request: { tokenIds: number[] }; result: string; event: never };
   forward: { request: ForwardRequest; result: ForwardResult; event: never };
   /** Changes the running reply's interventions; the result is the index of the first token that feels them. */
   steer: { request: { interventions: Intervention[] }; result: { token: number | null }; event: never };
@@ -81,6 +91,8 @@ export interface Methods {
   keepVector: { request: Pick<ImportedVector, 'entry' | 'vector' | 'origin'>; result: VectorRecord; event: never };
   /** The raw v[l] of a vector that is known by name. */
   numbers: { request: { name: string }; result: LayerVectors; event: never };
+  /** SHA-256 of vectors that are known by name; all of them for null. */
+  vectorDigests: { request: { names: string[] | null }; result: [name: string, digest: string][]; event: never };
   /** Of the loaded model's weights. */
   digest: { request: null; result: string; event: never };
   /** The tensors of the loaded model's persona space (`PersonaSpace`); empty without one. */

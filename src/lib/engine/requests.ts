@@ -20,6 +20,12 @@ const samplingSchema = v.object({
   maxTokens: v.optional(v.pipe(count(limits.maxTokens), v.minValue(1)), 256),
 });
 
+/** "2026-11-30T06:12" */
+const localTime = v.pipe(
+  v.string(),
+  v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d$/, 'must be a local time, as 2026-11-30T06:12'),
+);
+
 /** Interventions and probes are checked by the vector book, which knows the model. */
 const chatSchema = v.object({
   messages: v.pipe(v.array(messageSchema), v.minLength(1), v.maxLength(limits.messages)),
@@ -27,6 +33,7 @@ const chatSchema = v.object({
   interventions: v.optional(v.array(v.any()), []),
   probes: v.optional(v.array(v.any()), []),
   sampling: v.optional(samplingSchema, {}),
+  date: v.optional(localTime),
   topLogprobs: v.optional(count(limits.topLogprobs), 0),
   schedule: v.optional(
     v.pipe(

@@ -1,6 +1,12 @@
 /** Checks of interventions and probes that come from outside: every message names the field and the reason. */
 import { PersonascopeError } from '../errors';
-import type { Intervention, InterventionKind, LayerVectors, Positions, ResolvedIntervention } from './intervention';
+import {
+  positionNames,
+  type Intervention,
+  type InterventionKind,
+  type LayerVectors,
+  type ResolvedIntervention,
+} from './intervention';
 
 export interface ModelSize {
   nLayers: number;
@@ -8,7 +14,6 @@ export interface ModelSize {
 }
 
 const kinds: readonly InterventionKind[] = ['addition', 'ablation', 'capping', 'clamping'];
-const positionNames: readonly Positions[] = ['all', 'prompt', 'response'];
 
 /**
  * Everything but the vector, defaults filled in: unused bounds are infinite; ablation is a clamp to 0.

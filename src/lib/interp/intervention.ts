@@ -9,7 +9,9 @@
 export type Vector = string | Record<number, ArrayLike<number>>;
 
 export type InterventionKind = 'addition' | 'ablation' | 'capping' | 'clamping';
-export type Positions = 'all' | 'prompt' | 'response';
+/** `from-last`: from the last prompt token on, the one that the reply's first token is drawn at. */
+export const positionNames = ['all', 'prompt', 'response', 'from-last'] as const;
+export type Positions = (typeof positionNames)[number];
 
 /**
  * A change of the residual stream, with u = v / |v|:
@@ -24,7 +26,7 @@ export interface Intervention {
   vector: Vector;
   /** Default: every layer the vector has. */
   layers?: number[];
-  /** Default: `all`. `prompt` is everything up to the first token the model writes, `response` everything after. */
+  /** Default: `all`. `prompt` is everything up to the first token the model writes, `response` everything after; `from-last` is `response` and the prompt's last token. */
   positions?: Positions;
   /** For `addition`; default 1. */
   coefficient?: number;

@@ -7,6 +7,8 @@ export const limits = {
   message: 100_000,
   /** Characters of a reply: as many as its tokens may have. */
   reply: 1_000_000,
+  /** Characters of the words in which a failed reply says why. */
+  failure: 2_000,
   /** Characters of a model's, vector's or conversation's name. */
   name: 200,
   /** Characters of an address. */
@@ -16,6 +18,8 @@ export const limits = {
   messages: 1_001,
   /** Replies that one turn keeps. */
   replies: 50,
+  /** Features that a link may say a replay needs. */
+  needs: 20,
   interventions: 64,
   /** Changes of the interventions while one reply is written. */
   scheduleSteps: 10_000,

@@ -7,6 +7,7 @@ import { norm } from './linear';
 import type { PersonaEntry, PersonaSpace } from './persona-space';
 import { checkTensors, type NamedTensors } from './persona-tensors';
 import { axesOf } from './position';
+import { sha256 } from './sha256';
 
 /** A vector of the book, as a list shows it. */
 export interface KnownVector {
@@ -92,6 +93,27 @@ export class VectorBook {
    */
   numbers(name: string): LayerVectors {
     return this.#rawVectors(name, 'name');
+  }
+
+  /**
+   * What tells vectors of one name apart: SHA-256 of where and how a vector is added, and of its numbers.
+   *
+   * @param names those that are not known are left out; null: all
+   */
+  async digests(names: readonly string[] | null): Promise<[name: string, digest: string][]> {
+    const known = [...this.#entries.values()].filter(({ name }) => names === null || names.includes(name));
+    const digests = known.map(async ({ name, raw, steering }) => {
+      const rows = [...raw].filter(([, row]) => row.some((x) => x !== 0)).sort(([a], [b]) => a - b);
+      const digests = await Promise.all(
+        rows.map(async ([layer, row]) => [layer, await sha256(Float32Array.from(row))]),
+      );
+      const { mode, layers } = steering;
+      return [name, await sha256(new TextEncoder().encode(JSON.stringify([mode, layers, digests])))] as [
+        string,
+        string,
+      ];
+    });
+    return Promise.all(digests);
   }
 
   summaries(): KnownVector[] {

@@ -9,6 +9,10 @@ export interface Conversation {
   system: string;
   turns: Turn[];
   sampling: ConversationSampling;
+  /** Index of the first turn that the next reply's model reads: those before were left out to make room. Default 0. */
+  firstRead?: number;
+  /** Of a link: what a replay needs that this page may not have, see `permalink.ts`. */
+  needs?: string[];
 }
 
 export interface ConversationSampling {
@@ -21,25 +25,54 @@ export interface ConversationSampling {
 
 export interface Turn {
   user: string;
-  /** Null: not answered yet. */
-  reply: Reply | null;
+  /** In the order they were begun; each stays when another is written. */
+  replies: Reply[];
+  /** Index of the reply that is shown and that the model reads; null: none is. */
+  chosen: number | null;
+}
+
+/** What ended a reply: a stop token, its length limit, the visitor, an error, or the end of the page. */
+export const replyEnds = ['stop', 'length', 'aborted', 'failed', 'interrupted'] as const;
+export type ReplyEnd = (typeof replyEnds)[number];
+
+/** What a reply was made with, by SHA-256 in hexadecimal: a name says less. */
+export interface MadeWith {
+  /** Of the model's weights. */
+  weights?: string;
+  /** Of the persona space that gave the dials. */
+  pack?: string;
+  /** Of each vector that its interventions name. */
+  vectors?: [name: string, digest: string][];
 }
 
 export interface Reply {
   text: string;
   seed: number;
   /** What it was drawn with, where that is not what the conversation has now. */
-  sampling?: Pick<ConversationSampling, 'temperature' | 'topP'>;
+  sampling?: Pick<ConversationSampling, 'temperature' | 'topP'> & { maxTokens?: number };
   /** The system prompt it was written under, where that is not the conversation's. */
   system?: string;
   /** The model that wrote it, where that is not the conversation's. */
   model?: string | ModelSource;
+  /** Index of the reply of the turn before that it was written after; null for none. Default: the first, where there is one. */
+  follows?: number | null;
+  /** As the conversation's, when it was written. */
+  firstRead?: number;
   /** What held when the reply began. */
   interventions: Intervention[];
   /** What held from the token with that index on (0 is the first sampled one). */
   schedule: ScheduleStep[];
-  /** Ids of the sampled tokens: a replay came out the same if and only if its ids are these. */
+  /** Ids of the sampled tokens. */
   tokenIds: number[];
+  /** Default: not known, as in links of version 1. */
+  ended?: ReplyEnd;
+  /** What went wrong, in words, if it failed. */
+  failure?: string;
+  /** Local time at which it was begun, "2026-11-30T06:12": chat templates may write the date. */
+  date?: string;
+  madeWith?: MadeWith;
+  /** The reply without steering that was written beside it. */
+  unsteered?: Reply;
   /** What was read while it was written. Kept across reloads, left out of links: a replay reads it again. */
   trace?: ReplyTrace;
 }
@@ -70,23 +103,82 @@ export const defaultSampling: ConversationSampling = { temperature: 0.5, topP: 0
 /** What tells one model from another: its id, or the address it was loaded from. */
 export const modelKey = (model: string | ModelSource): string => (typeof model === 'string' ? model : model.url);
 
+export const chosenReply = ({ replies, chosen }: Turn): Reply | null =>
+  chosen === null ? null : (replies[chosen] ?? null);
+
 /**
- * The messages a model is given to write the reply of turn `upToTurn` (0-based): the system prompt that reply has, every
- * earlier turn with its reply, and that turn's user message. Default: the last turn.
+ * What a model reads: the system prompt, what was said so far, and the question. A turn without words of an answer is left out, whatever
+ * became of it, so that user and assistant always take turns, as chat templates demand.
+ *
+ * @param said earlier turns; `reply` is '' for none
+ */
+export function toMessages(
+  system: string,
+  said: readonly { user: string; reply: string }[],
+  question: string,
+): Message[] {
+  return [
+    ...(system ? [{ role: 'system' as const, content: system }] : []),
+    ...said
+      .filter(({ reply }) => reply !== '')
+      .flatMap(({ user, reply }): Message[] => [
+        { role: 'user', content: user },
+        { role: 'assistant', content: reply },
+      ]),
+    { role: 'user', content: question },
+  ];
+}
+
+/**
+ * The messages a model is given to write the reply of turn `upToTurn` (0-based): the system prompt that reply has, the earlier turns
+ * that it reads, and that turn's user message. Default: the last turn.
  *
  * @throws RangeError if there is no such turn.
  */
 export function messagesOf(conversation: Conversation, upToTurn = conversation.turns.length - 1): Message[] {
   const asked = conversation.turns[upToTurn];
   if (!asked) throw new RangeError(`turn ${upToTurn} of ${conversation.turns.length}`);
-  const system = asked.reply?.system ?? conversation.system;
-  const messages: Message[] = system ? [{ role: 'system', content: system }] : [];
-  for (const turn of conversation.turns.slice(0, upToTurn)) {
-    messages.push({ role: 'user', content: turn.user });
-    if (turn.reply?.text) messages.push({ role: 'assistant', content: turn.reply.text });
+  const reply = chosenReply(asked);
+  const firstRead = (reply ? reply.firstRead : conversation.firstRead) ?? 0;
+  const said = conversation.turns
+    .slice(firstRead, upToTurn)
+    .map((turn) => ({ user: turn.user, reply: chosenReply(turn)?.text ?? '' }));
+  return toMessages(reply?.system ?? conversation.system, said, asked.user);
+}
+
+/** A turn of which one reply is chosen, as a conversation and the page's state have it. */
+interface Branching {
+  readonly replies: readonly { follows?: number | null }[];
+  chosen: number | null;
+}
+
+/** Chooses a reply; the turns after it then show what was written after that one: the newest such reply, or none. */
+export function chooseReply(turns: readonly Branching[], index: number, chosen: number | null): void {
+  turns[index]!.chosen = chosen;
+  for (let i = index + 1; i < turns.length; i++) {
+    const before = turns[i - 1]!;
+    const newest = turns[i]!.replies.findLastIndex(({ follows }) => (follows ?? null) === before.chosen);
+    turns[i]!.chosen = newest < 0 ? null : newest;
   }
-  messages.push({ role: 'user', content: asked.user });
-  return messages;
+}
+
+/** Every `follows` filled in. */
+export function fillFollows(turns: readonly Turn[]): void {
+  turns.forEach(({ replies }, index) => {
+    const isAnswered = index > 0 && turns[index - 1]!.replies.length > 0;
+    for (const reply of replies) reply.follows ??= isAnswered && reply.follows === undefined ? 0 : null;
+  });
+}
+
+/** Only the chosen replies: what a reader sees, and a link carries. */
+export function chosenOnly(conversation: Conversation): Conversation {
+  const turns = conversation.turns.map((turn): Turn => {
+    const reply = chosenReply(turn);
+    if (!reply) return { user: turn.user, replies: [], chosen: null };
+    const { follows: _, unsteered: __, ...rest } = reply;
+    return { user: turn.user, replies: [rest], chosen: 0 };
+  });
+  return { ...conversation, turns };
 }
 
 /**

@@ -2,7 +2,7 @@
 import { toIncrements } from '../interp/increments';
 import type { Intervention, LayerVectors } from '../interp/intervention';
 import type { PersonaEntry } from '../interp/persona-space';
-import { modelKey, type Conversation } from './conversation';
+import { chosenOnly, modelKey, type Conversation, type Reply } from './conversation';
 
 export interface OwnVector {
   entry: PersonaEntry;
@@ -17,12 +17,22 @@ export interface OwnVector {
  */
 export function inlineOwnVectors(conversation: Conversation, model: string, own: readonly OwnVector[]): Conversation {
   const inlineAll = (interventions: Intervention[]) => interventions.map((one) => inlineVector(one, own));
-  const turns = conversation.turns.map(({ user, reply }) => {
-    if (!reply || modelKey(reply.model ?? conversation.model) !== model) return { user, reply };
+  const inlineReply = (reply: Reply): Reply => {
+    if (modelKey(reply.model ?? conversation.model) !== model) return reply;
     const schedule = reply.schedule.map((step) => ({ ...step, interventions: inlineAll(step.interventions) }));
-    return { user, reply: { ...reply, interventions: inlineAll(reply.interventions), schedule } };
-  });
+    return { ...reply, interventions: inlineAll(reply.interventions), schedule };
+  };
+  const turns = conversation.turns.map((turn) => ({ ...turn, replies: turn.replies.map(inlineReply) }));
   return { ...conversation, turns };
+}
+
+/** Labels of the vectors that `inlineOwnVectors` would write out. */
+export function namedOwnVectors(conversation: Conversation, model: string, own: readonly OwnVector[]): string[] {
+  const replies = chosenOnly(conversation).turns.flatMap((turn) => turn.replies);
+  const steps = replies
+    .filter((reply) => modelKey(reply.model ?? conversation.model) === model)
+    .flatMap((reply) => [reply.interventions, ...reply.schedule.map((step) => step.interventions)].flat());
+  return own.filter(({ entry }) => steps.some(({ vector }) => vector === entry.name)).map(({ entry }) => entry.label);
 }
 
 function inlineVector(intervention: Intervention, own: readonly OwnVector[]): Intervention {

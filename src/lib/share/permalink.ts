@@ -1,13 +1,16 @@
 /**
- * A conversation as a link's fragment: `v1.` + base64url(deflate-raw(JSON)).
+ * A conversation as a link's fragment: `v2.` + base64url(deflate-raw(JSON)), the chosen reply of each turn.
  *
- * Every version that was ever written keeps decoding (tests/fixtures/permalinks.json); a change of the format is a new
- * version. A fragment is never sent to a server.
+ * Every version that was ever written keeps decoding (tests/fixtures/permalinks.json). Within version 2 fields may be added: a reader
+ * leaves out those it does not know. What changes a reply is named in `needs` as well, so that an older page shows the text and says
+ * that it can't replay it, instead of replaying something else. Names that are taken: `window` (an intervention's first and last token),
+ * `condition` (a reading that switches it), `adapter` (weights on top, by digest), `branches` (turns that come after others than the one
+ * before). A fragment is never sent to a server.
  */
 import { PersonascopeError } from '../errors';
 import { limits } from '../interp/limits';
-import { toJson, type Conversation, type Reply } from './conversation';
-import { conversationSchema, linkSchemaV1, parseConversation } from './schema';
+import { chosenOnly, toJson, type Conversation, type Reply } from './conversation';
+import { conversationSchema, linkSchemaV1, linkSchemaV2, parseConversation } from './schema';
 import { fromBase64Url, packTokenIds, toBase64Url } from './token-ids';
 
 const askAgain = 'Ask for the link again; nothing on this page was changed.';
@@ -16,10 +19,8 @@ const askAgain = 'Ask for the link again; nothing on this page was changed.';
  * @throws PersonascopeError `BadRequest` if the conversation is no valid one, or too long for a link.
  */
 export async function encodePermalink(conversation: Conversation): Promise<string> {
-  const shared = {
-    ...conversation,
-    turns: conversation.turns.map(({ user, reply }) => ({ user, reply: reply && withoutTrace(reply) })),
-  };
+  const shared = chosenOnly(conversation);
+  for (const turn of shared.turns) turn.replies = turn.replies.map(withoutTrace);
   // What can't be opened must not be sent: the link is checked on the way out as on the way in.
   const checked = parseConversation(
     conversationSchema,
@@ -29,13 +30,13 @@ export async function encodePermalink(conversation: Conversation): Promise<strin
   );
   const packed = {
     ...checked,
-    turns: checked.turns.map(({ user, reply }) => ({
-      user,
-      reply: reply && { ...reply, tokenIds: packTokenIds(reply.tokenIds) },
+    turns: checked.turns.map((turn) => ({
+      ...turn,
+      replies: turn.replies.map(({ follows: _, ...reply }) => ({ ...reply, tokenIds: packTokenIds(reply.tokenIds) })),
     })),
   };
   const bytes = new TextEncoder().encode(JSON.stringify(packed));
-  const link = bytes.length <= limits.inflatedLink ? `v1.${toBase64Url(await deflate(bytes))}` : null;
+  const link = bytes.length <= limits.inflatedLink ? `v2.${toBase64Url(await deflate(bytes))}` : null;
   if (link === null || link.length > limits.link) {
     throw new PersonascopeError(
       'BadRequest',
@@ -52,19 +53,58 @@ export async function encodePermalink(conversation: Conversation): Promise<strin
  * @throws PersonascopeError `BadRequest` that names the field and the reason.
  */
 export async function decodePermalink(hash: string): Promise<Conversation> {
-  const link = hash.startsWith('#') ? hash.slice(1) : hash;
+  const link = cleanFragment(hash);
   const version = /^v(\d{1,9})\./.exec(link)?.[1];
   if (version === undefined) throw unreadable('it is not a conversation');
-  if (version !== '1') {
-    const message = `The link was made by a newer Personascope (version ${version}; this one reads version 1).`;
-    throw new PersonascopeError(
-      'BadRequest',
-      message,
-      'Reload the page to get the newest Personascope, then open the link again.',
-    );
+  const schema = schemas.get(version);
+  if (!schema) {
+    const message = `The link was made by a newer Personascope (version ${version}; this one reads up to version 2).`;
+    const nextStep = 'Reload the page to get the newest Personascope, then open the link again.';
+    throw new PersonascopeError('BadRequest', message, nextStep);
   }
   if (link.length > limits.link) throw unreadable(`it is longer than ${limits.link} characters`);
-  return parseConversation(linkSchemaV1, parseJson(await inflate(decodeBytes(link.slice(3)))), 'The link', askAgain);
+  return parseConversation(schema, await unpack(link.slice(3)), 'The link', askAgain);
+}
+
+/** Underscores around a link mean italics to many programs; the last one may be ours or theirs. */
+async function unpack(payload: string): Promise<unknown> {
+  try {
+    return parseJson(await inflate(decodeBytes(payload)));
+  } catch (error) {
+    const shorter = payload.replace(/[_-]+$/, '');
+    if (shorter === payload) throw error;
+    return parseJson(await inflate(decodeBytes(shorter)));
+  }
+}
+
+const schemas = new Map([
+  ['1', linkSchemaV1],
+  ['2', linkSchemaV2],
+] as const as [string, typeof linkSchemaV1 | typeof linkSchemaV2][]);
+
+/**
+ * The fragment as it was made. Chat and mail programs put brackets and full stops after a link, percent-encode it, break its line (with a
+ * `=` in mails) and add parameters: no such character is ever part of what we write, so what is meant is plain.
+ *
+ * @param text a fragment, with or without its `#`
+ */
+export function cleanFragment(text: string): string {
+  let plain = text;
+  // Twice: a link inside another site's link is encoded again.
+  for (let i = 0; i < 2 && plain.includes('%'); i++) plain = decodeLeniently(plain);
+  const compact = plain.replace(/[\s\u00ad\u200b-\u200d\u2060\ufeff]/g, '');
+  const found = /(?:^|[&?#/])(v\d{1,9}\.[A-Za-z0-9_=-]*)/.exec(compact)?.[1];
+  return found?.replaceAll('=', '') ?? compact.replace(/^#/, '');
+}
+
+function decodeLeniently(text: string): string {
+  return text.replace(/(?:%[0-9a-f]{2})+/gi, (bytes) => {
+    try {
+      return decodeURIComponent(bytes);
+    } catch {
+      return bytes;
+    }
+  });
 }
 
 function unreadable(reason: string, cause?: unknown): PersonascopeError {

@@ -3,7 +3,8 @@ import * as v from 'valibot';
 import { between, finite, integer, text } from './fields';
 import { PersonascopeError } from '../errors';
 import { limits } from '../interp/limits';
-import type { Conversation } from './conversation';
+import { positionNames } from '../interp/intervention';
+import { fillFollows, replyEnds, type Conversation } from './conversation';
 import { unpackTokenIds } from './token-ids';
 
 const list = <S extends v.GenericSchema>(item: S, length: number) =>
@@ -47,17 +48,25 @@ const inlineVector = v.pipe(
 );
 const vector = v.lazy((input) => (typeof input === 'string' ? name : inlineVector));
 
-const intervention = v.strictObject({
+const interventionFields = {
   kind: v.picklist(['addition', 'ablation', 'capping', 'clamping'], 'must be addition, ablation, capping or clamping'),
   vector,
   layers: v.optional(list(layer, limits.layers)),
-  positions: v.optional(v.picklist(['all', 'prompt', 'response'], 'must be all, prompt or response')),
+  positions: v.optional(v.picklist(positionNames, `must be ${positionNames.join(', ')}`)),
   coefficient: v.optional(finite),
   floor: v.optional(finite),
   ceiling: v.optional(finite),
   target: v.optional(finite),
+};
+
+/** Interventions, and their changes at a token, of the version whose intervention this is. */
+const steeringWith = <S extends v.GenericSchema>(intervention: S) => ({
+  interventions: list(intervention, limits.interventions),
+  schedule: list(
+    v.strictObject({ token: integer(0, limits.maxTokens), interventions: list(intervention, limits.interventions) }),
+    limits.scheduleSteps,
+  ),
 });
-const interventions = list(intervention, limits.interventions);
 
 const trace = v.strictObject({
   tokens: list(v.strictObject({ text: text(1_024), logprob: finite, axis: v.nullable(finite) }), limits.maxTokens),
@@ -67,15 +76,14 @@ const trace = v.strictObject({
 const temperature = between(0, limits.temperature);
 const topP = v.pipe(between(0, 1), v.gtValue(0, 'must be more than 0'));
 
-const replyFields = {
+/** Fields that a reply of a link of version 1 has too. */
+const repliedFields = {
   text: text(limits.reply),
   seed: integer(0, limits.seed),
-  sampling: v.optional(v.strictObject({ temperature, topP })),
   system: v.optional(text(limits.message)),
   model: v.optional(model),
-  interventions,
-  schedule: list(v.strictObject({ token: integer(0, limits.maxTokens), interventions }), limits.scheduleSteps),
 };
+const maxTokens = integer(1, limits.maxTokens);
 const tokenIds = list(integer(0, 0x7fffffff), limits.maxTokens);
 
 /** Token ids as a link carries them. */
@@ -92,25 +100,92 @@ const packedTokenIds = v.pipe(
   v.maxLength(limits.maxTokens, `must have at most ${limits.maxTokens} items`),
 );
 
+const digest = v.pipe(text(64), v.regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hex'));
+const madeWith = v.object({
+  weights: v.optional(digest),
+  pack: v.optional(digest),
+  vectors: v.optional(list(v.tuple([name, digest], 'must be a name and a digest'), limits.vectors)),
+});
+const index = (length: number) => integer(0, length - 1);
+const firstRead = v.optional(integer(0, limits.turns));
+
+const replyFields = {
+  ...repliedFields,
+  ...steeringWith(v.object(interventionFields)),
+  sampling: v.optional(v.object({ temperature, topP, maxTokens: v.optional(maxTokens) })),
+  follows: v.optional(v.nullable(index(limits.replies))),
+  firstRead,
+  ended: v.optional(v.picklist(replyEnds, `must be ${replyEnds.slice(0, -1).join(', ')} or ${replyEnds.at(-1)}`)),
+  failure: v.optional(text(limits.failure)),
+  date: v.optional(
+    v.pipe(text(16), v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d$/, 'must be a local time, as 2026-11-30T06:12')),
+  ),
+  madeWith: v.optional(madeWith),
+};
+
+/** What is not known is left out: a newer page may have written more (see `needs` in `permalink.ts`). */
 const conversationWith = <S extends v.GenericSchema>(reply: S) =>
-  v.strictObject({
+  v.object({
     model,
     system: text(limits.message),
-    turns: list(v.strictObject({ user: text(limits.message), reply: v.nullable(reply) }), limits.turns),
-    sampling: v.strictObject({
-      temperature,
-      topP,
-      maxTokens: integer(1, limits.maxTokens),
-    }),
+    turns: list(
+      v.pipe(
+        v.object({
+          user: text(limits.message),
+          replies: list(reply, limits.replies),
+          chosen: v.nullable(index(limits.replies)),
+        }),
+        v.rawCheck(({ dataset, addIssue }) => {
+          if (!dataset.typed) return;
+          const { replies, chosen } = dataset.value as { replies: unknown[]; chosen: number | null };
+          if (chosen !== null && chosen >= replies.length) addIssue({ message: 'must choose one of its replies' });
+        }),
+      ),
+      limits.turns,
+    ),
+    sampling: v.object({ temperature, topP, maxTokens }),
+    firstRead,
+    needs: v.optional(list(text(limits.name), limits.needs)),
   });
+
+const keptReply = v.object({ ...replyFields, tokenIds, trace: v.optional(trace) });
 
 /** As the page holds and stores it. */
 export const conversationSchema = conversationWith(
-  v.strictObject({ ...replyFields, tokenIds, trace: v.optional(trace) }),
+  v.object({ ...keptReply.entries, unsteered: v.optional(keptReply) }),
 );
 
+/** As a link of version 2 carries it. */
+export const linkSchemaV2 = conversationWith(v.object({ ...replyFields, tokenIds: packedTokenIds }));
+
+/** With one reply a turn, as links of version 1 carry it, and as browsers stored it then. */
+const firstVersion = <S extends v.GenericSchema>(reply: S) =>
+  v.pipe(
+    v.strictObject({
+      model,
+      system: text(limits.message),
+      turns: list(v.strictObject({ user: text(limits.message), reply: v.nullable(reply) }), limits.turns),
+      sampling: v.strictObject({ temperature, topP, maxTokens }),
+    }),
+    v.transform(({ turns, ...rest }) => ({
+      ...rest,
+      turns: turns.map(({ user, reply }) => ({
+        user,
+        replies: reply === null ? [] : [reply],
+        chosen: reply === null ? null : 0,
+      })),
+    })),
+  );
+const firstReplyFields = {
+  ...repliedFields,
+  ...steeringWith(v.strictObject(interventionFields)),
+  sampling: v.optional(v.strictObject({ temperature, topP })),
+};
+
 /** As a link of version 1 carries it. */
-export const linkSchemaV1 = conversationWith(v.strictObject({ ...replyFields, tokenIds: packedTokenIds }));
+export const linkSchemaV1 = firstVersion(v.strictObject({ ...firstReplyFields, tokenIds: packedTokenIds }));
+/** As a browser stored it before conversations were a list. */
+export const storedSchemaV1 = firstVersion(v.strictObject({ ...firstReplyFields, tokenIds, trace: v.optional(trace) }));
 
 type Issue = v.BaseIssue<unknown>;
 
@@ -138,7 +213,11 @@ export function parseConversation(
   nextStep: string,
 ): Conversation {
   const result = v.safeParse(schema, value, { abortEarly: true });
-  if (result.success) return result.output as Conversation;
+  if (result.success) {
+    const conversation = result.output as Conversation;
+    fillFollows(conversation.turns);
+    return conversation;
+  }
   const [issue] = result.issues;
   const path = pathOf(issue);
   throw new PersonascopeError(

@@ -2,23 +2,43 @@
 import { createContext } from 'svelte';
 import { resolve } from '$app/paths';
 import { modelKey } from '../share/conversation';
-import { inlineOwnVectors } from '../share/own-vectors';
+import { inlineOwnVectors, namedOwnVectors } from '../share/own-vectors';
 import { encodePermalink } from '../share/permalink';
-import { ConversationStorage } from '../share/storage';
 import { PersonascopeError } from '../errors';
 import type { ModelInfo, ModelSource } from '../engine/engine';
 import type { Intervention } from '../interp/intervention';
 import { asError } from './as-error';
-import { ConversationState } from './conversation.svelte';
-import { Dials } from './dials.svelte';
+import { ConversationState, type ConversationMemento } from './conversation.svelte';
+import { Dials, type DialsMemento } from './dials.svelte';
 import { Downloads } from './downloads.svelte';
+import { fileOf, Library, type LibraryMemento, type SaveTrouble } from './library.svelte';
 import { LinkState } from './link.svelte';
 import { Mirror } from './mirror.svelte';
+import { saveFile } from './save-file';
 import { Science } from './science.svelte';
 import { Session } from './session.svelte';
+import { linkTo, sharableParameters } from './share';
+import { isSecondTab } from './tab-claim';
 import { Theme } from './theme.svelte';
 import { View } from './view.svelte';
 import { Workbench } from './workbench.svelte';
+
+/** Something that was done and can be taken back once. */
+interface Undo {
+  what: string;
+  run: () => Promise<void> | void;
+}
+
+/** What an undo goes back to. */
+interface Memento {
+  conversation: ConversationMemento;
+  library: LibraryMemento;
+  dials: DialsMemento;
+  mirror: string;
+}
+
+/** A reply that grows is kept this often, in milliseconds. */
+const savePause = 1_500;
 
 export class App {
   readonly theme = new Theme();
@@ -28,26 +48,39 @@ export class App {
   readonly downloads = new Downloads(this.session, this.mirror);
   readonly dials = new Dials(this.session);
   readonly conversation = new ConversationState(this.session, this.dials);
-  readonly link = new LinkState(this.session, (model) => this.downloads.confirm(model));
+  readonly library = new Library();
+  readonly link = new LinkState(this.session, {
+    confirm: (model) => this.downloads.confirm(model),
+    silence: () => this.#silence(),
+  });
   readonly workbench = new Workbench(this.session);
   readonly science = new Science(this.session);
   /** Something went wrong that stops nothing: storage, the clipboard, a damaged record. */
   notice = $state.raw<PersonascopeError | null>(null);
   /** The model whose load failed or was cancelled: the notice is about it. */
   failed = $state.raw<string | ModelSource | null>(null);
-  readonly #storage = new ConversationStorage();
+  undo = $state.raw<Undo | null>(null);
+  /** Dials as an example set them: as long as they stand so, they go with its chat. */
+  #example = '';
+  /** The address's fragment as it was read last. */
+  #fragment = '';
+  #saveTimer: ReturnType<typeof setTimeout> | null = null;
 
   constructor() {
-    this.conversation.onChanged = () => {
-      if (location.hash) this.#clearAddress();
-      void this.#save();
-    };
+    this.conversation.onChanged = () => void this.#save();
+    this.conversation.onGrown = () => (this.#saveTimer ??= setTimeout(() => void this.#save(), savePause));
+    this.conversation.onReplace = (before) =>
+      this.#offerUndo('The message was replaced, and what followed it.', async () => {
+        await this.#silence();
+        this.conversation.recall(before);
+        await this.#save();
+      });
   }
 
   /** Opens the link if the address holds one, brings back the last conversation, and loads its model. */
-  async start(hash: string): Promise<void> {
+  async start(): Promise<void> {
     this.#readMirror();
-    const [, wanted] = await Promise.all([this.link.read(hash), this.#restore(), this.session.start()]);
+    const [, wanted] = await Promise.all([this.readAddress(), this.#restore(), this.session.start()]);
     const first = this.session.models[0]?.id;
     // Nothing to load, or something else was asked for meanwhile.
     if (!first || this.session.wanted !== null) return;
@@ -57,6 +90,130 @@ export class App {
     } catch (cause) {
       if (asError(cause) !== this.session.error) this.notice = asError(cause);
     }
+    if (await isSecondTab()) {
+      const message =
+        'Personascope is open in another tab too: each loads its model for itself, which takes GPU memory twice.';
+      this.notice ??= new PersonascopeError('Notice', message, 'Each tab has its own chat; the list shows both.');
+    }
+  }
+
+  /** What the address says is what is shown, whichever way it came to say it. */
+  async readAddress(): Promise<void> {
+    if (location.hash === this.#fragment) return;
+    this.#fragment = location.hash;
+    await this.link.read(location.hash);
+  }
+
+  /** The page is hidden or closed: a reply that is being written is kept as far as it is. */
+  leave(): void {
+    if (this.conversation.isBusy) void this.#save();
+  }
+
+  /** An empty chat, and nothing left of what belonged to the one before; that one stays in the list. */
+  async newChat(): Promise<void> {
+    const before = this.#memento();
+    await this.#silence();
+    await this.#save();
+    const mirror = this.#forgetFormerMirror();
+    // In one step: nothing must be saved under the other's name.
+    const begun = this.library.begin();
+    this.conversation.clear();
+    if (this.#example && this.#example === JSON.stringify(this.dials.interventions())) this.dials.resetAll();
+    await begun;
+    if (before.conversation.turns.length || before.conversation.system) {
+      this.#offerUndo(`A new chat was begun; the one before is in the list.${mirror}`, () => this.#recall(before));
+    }
+  }
+
+  /** Dials, cap, system prompt and how replies are drawn, as a visitor meets them. */
+  resetAll(): void {
+    const before = this.#memento();
+    const mirror = this.#forgetFormerMirror();
+    this.dials.resetAll();
+    const { conversation } = this;
+    Object.assign(conversation, { system: '', seed: null, compare: false, sampling: { ...conversation.defaults } });
+    this.#offerUndo(`Dials, system prompt and sampling were reset.${mirror}`, () => this.#recall(before));
+  }
+
+  get isAtRest(): boolean {
+    const { dials, conversation, mirror } = this;
+    const { system, seed, compare, sampling, defaults } = conversation;
+    const isPlain = !system.trim() && seed === null && !compare && !mirror.isFormer;
+    return dials.isAtRest && isPlain && JSON.stringify(sampling) === JSON.stringify(defaults);
+  }
+
+  /** What an example of the first screen sets up goes away with its chat. */
+  noteExample(): void {
+    this.#example = JSON.stringify(this.dials.interventions());
+  }
+
+  /** Shows a conversation of the list. */
+  async open(id: string): Promise<void> {
+    await this.#attempt(async () => {
+      if (id === this.library.id) return;
+      await this.#silence();
+      await this.#save();
+      this.conversation.restore(await this.library.open(id));
+      await this.#adopt();
+    });
+  }
+
+  async listConversations(): Promise<void> {
+    await this.#save();
+    await this.#attempt(() => this.library.refresh());
+  }
+
+  async duplicateConversation(id: string): Promise<void> {
+    await this.#attempt(() => this.library.duplicate(id));
+  }
+
+  async importConversation(file: File): Promise<void> {
+    await this.#attempt(async () => {
+      await this.#silence();
+      await this.#save();
+      this.conversation.restore(await this.library.import(file));
+      await this.#save();
+      await this.#adopt();
+    });
+  }
+
+  async exportConversation(id: string, format: 'json' | 'markdown'): Promise<void> {
+    await this.#attempt(async () => {
+      if (id === this.library.id) saveFile(this.conversationFile(format));
+      else saveFile(await this.library.export(id, format));
+    });
+  }
+
+  /** The conversation on the page as a file. */
+  conversationFile(format: 'json' | 'markdown') {
+    return fileOf({ name: this.library.name, conversation: this.conversation.export(this.#model()) }, format);
+  }
+
+  async deleteConversation(id: string): Promise<void> {
+    await this.#attempt(async () => {
+      const isShown = id === this.library.id;
+      const before = this.#memento();
+      if (isShown) {
+        await this.#silence();
+        await this.#save();
+      }
+      const putBack = await this.library.delete(id);
+      if (isShown) {
+        const begun = this.library.begin();
+        this.conversation.clear();
+        await begun;
+      }
+      this.#offerUndo('The chat was deleted.', async () => {
+        await putBack();
+        if (isShown) await this.#recall(before);
+      });
+    });
+  }
+
+  async runUndo(): Promise<void> {
+    const { undo } = this;
+    this.undo = null;
+    await this.#attempt(async () => undo?.run());
   }
 
   /** Loads a model; asks before anything is downloaded. */
@@ -109,50 +266,56 @@ export class App {
     );
   }
 
-  /** The page's conversation as an address. */
-  async permalink(): Promise<string> {
-    const conversation = this.conversation.export(this.#model());
-    const shared = inlineOwnVectors(conversation, modelKey(this.#model()), this.session.ownVectors);
-    // Numbers of a large model fill a link; then it names the vector, and whoever opens it is told.
-    const fragment = await encodePermalink(shared).catch(() => encodePermalink(conversation));
-    return `${location.origin}${resolve('/')}${location.search}#${fragment}`;
+  /**
+   * The page's conversation as an address.
+   *
+   * @param parameters those of the page's own address that go along; see `sharableParameters`
+   */
+  async permalink(parameters: readonly string[] = []): Promise<string> {
+    return (await this.share(parameters)).link;
   }
 
-  /** The linked conversation becomes the visitor's own. */
+  /** The link, and vectors of this browser that it only names because their numbers are too long for it. */
+  async share(parameters: readonly string[] = []): Promise<{ link: string; missing: string[] }> {
+    const conversation = this.conversation.export(this.#model());
+    const key = modelKey(this.#model());
+    const shared = inlineOwnVectors(conversation, key, this.session.ownVectors);
+    let missing: string[] = [];
+    const fragment = await encodePermalink(shared).catch(() => {
+      missing = namedOwnVectors(conversation, key, this.session.ownVectors);
+      return encodePermalink(conversation);
+    });
+    return { link: linkTo(`${location.origin}${resolve('/')}`, location.search, parameters, fragment), missing };
+  }
+
+  /** Of the page's address: what a link may say besides the conversation. */
+  get sharableParameters(): string[] {
+    return sharableParameters(location.search);
+  }
+
+  /** The linked conversation becomes one more of the visitor's own, with what a replay read. */
   async openLinked(): Promise<void> {
-    const linked = this.link.conversation;
-    if (!linked) return;
+    if (!this.link.conversation) return;
     if (this.link.needsModel) {
-      if (!(await this.downloads.confirm(linked.model))) return;
-      await this.session.load(linked.model);
+      const { model } = this.link.conversation;
+      if (!(await this.downloads.confirm(model))) return;
+      await this.session.load(model);
     }
+    const linked = this.link.withReadings();
+    if (!linked) return;
+    await this.#silence();
+    await this.#save();
+    const begun = this.library.begin();
     this.conversation.restore(linked);
-    await this.#adopt();
+    await begun;
     this.leaveLink();
     await this.#save();
+    await this.#adopt();
   }
 
   leaveLink(): void {
     this.link.close();
     this.#clearAddress();
-  }
-
-  /** Copies the page's conversation as a link; where copying is not allowed the address bar has it. */
-  async share(): Promise<boolean> {
-    try {
-      const link = await this.permalink();
-      try {
-        await navigator.clipboard.writeText(link);
-        return true;
-      } catch {
-        history.replaceState(history.state, '', link);
-        const message = 'This browser did not allow copying the link.';
-        this.notice = new PersonascopeError('NotSupported', message, 'It is in the address bar: copy it from there.');
-      }
-    } catch (cause) {
-      this.notice = asError(cause);
-    }
-    return false;
   }
 
   /** Whether it can be loaded without a download that nobody asked for now. */
@@ -174,6 +337,7 @@ export class App {
 
   /** No new entry in the history: going back leaves the page. */
   #clearAddress(): void {
+    this.#fragment = '';
     history.replaceState(history.state, '', location.pathname + location.search);
   }
 
@@ -181,9 +345,59 @@ export class App {
     return this.session.wanted ?? this.session.info?.id ?? this.session.models[0]?.id ?? 'unknown';
   }
 
-  async #save(): Promise<void> {
+  #memento(): Memento {
+    const { conversation, library, dials, mirror } = this;
+    return {
+      conversation: conversation.memento(),
+      library: library.memento(),
+      dials: dials.memento(),
+      mirror: mirror.url,
+    };
+  }
+
+  async #recall(before: Memento): Promise<void> {
+    await this.#silence();
+    await this.#save();
+    if (before.library.id !== this.library.id) await this.library.resume(before.library);
+    this.conversation.recall(before.conversation);
+    this.dials.recall(before.dials);
+    if (before.mirror !== this.mirror.url) this.mirror.set(before.mirror);
+    await this.#save();
+  }
+
+  /** A mirror that an earlier visitor set is not this one's. @returns says so */
+  #forgetFormerMirror(): string {
+    if (!this.mirror.isFormer) return '';
+    this.mirror.set('');
+    return ' The mirror of an earlier visit is no longer used.';
+  }
+
+  #offerUndo(what: string, run: Undo['run']): void {
+    this.undo = { what, run };
+  }
+
+  /** Stops the reply that is being written, and waits until what there is of it is in its place. */
+  async #silence(): Promise<void> {
+    this.conversation.stop();
+    for (let waited = 0; this.conversation.isBusy && waited < 3_000; waited += 20) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  async #attempt(work: () => Promise<unknown>): Promise<void> {
     try {
-      await this.#storage.save(this.conversation.export(this.#model()));
+      await work();
+    } catch (cause) {
+      this.notice = asError(cause);
+    }
+  }
+
+  async #save(): Promise<void> {
+    if (this.#saveTimer) clearTimeout(this.#saveTimer);
+    this.#saveTimer = null;
+    try {
+      const trouble = await this.library.save(this.conversation.export(this.#model()));
+      if (trouble) this.notice = describeTrouble(trouble);
     } catch (cause) {
       this.notice = asError(cause);
     }
@@ -191,15 +405,28 @@ export class App {
 
   async #restore(): Promise<string | ModelSource | null> {
     try {
-      const { conversation, damaged } = await this.#storage.load();
+      const { conversation, isElsewhere, error } = await this.library.start();
       if (conversation) this.conversation.restore(conversation);
-      if (damaged) this.notice = damaged.error;
+      this.notice = error;
+      if (isElsewhere) {
+        const message = 'Your last chat is open in another tab, so this tab begins a new one.';
+        this.notice ??= new PersonascopeError('Notice', message, 'The list of chats has both.');
+      }
       return conversation?.model ?? null;
     } catch (cause) {
       this.notice = asError(cause);
       return null;
     }
   }
+}
+
+function describeTrouble(trouble: SaveTrouble): PersonascopeError {
+  if (trouble.kind === 'copied') {
+    const message = 'This chat was changed in another tab too.';
+    return new PersonascopeError('Notice', message, 'Both are in the list: this tab goes on with a copy of its own.');
+  }
+  const message = `Of this chat ${trouble.what} could not be kept in this browser.`;
+  return new PersonascopeError('StorageFull', message, 'Save it as a file, or start a new chat.');
 }
 
 export const [getApp, setApp] = createContext<App>();

@@ -1,11 +1,23 @@
 /** The page's conversation: what was said, what is being said, and how it was steered. */
-import type { ChatRequest, ModelSource, TokenEvent } from '../engine/engine';
+import type { ModelSource, TokenEvent } from '../engine/engine';
+import { PersonascopeError } from '../errors';
+import { limits } from '../interp/limits';
+import type { Message } from '../interp/message';
 import { positionProbes } from '../interp/position';
-import { defaultSampling, type Conversation, type ConversationSampling } from '../share/conversation';
+import {
+  chooseReply,
+  defaultSampling,
+  toMessages,
+  type Conversation,
+  type ConversationSampling,
+} from '../share/conversation';
 import { asError } from './as-error';
 import type { Dials } from './dials.svelte';
 import { DutyCycle } from './duty-cycle';
+import { vectorNames } from './find-vectors';
+import { localTime } from './local-time';
 import { Reply } from './reply.svelte';
+import { findFullness, measureRoom, type Fullness, type Room } from './room';
 import type { Session } from './session.svelte';
 
 /** What sky and chart show of a turn. */
@@ -14,16 +26,40 @@ export interface ReadTurn {
   readonly plain: Reply | null;
 }
 
-/** A question and its answer; `plain` is the unsteered answer beside it. */
-export class Turn {
+/** A question and the replies it got, of which one is shown. */
+export class Turn implements ReadTurn {
   readonly user: string;
-  reply = $state.raw<Reply | null>(null);
-  plain = $state.raw<Reply | null>(null);
+  replies = $state.raw<Reply[]>([]);
+  /** Index of the reply that is shown and that the model reads; null: none. */
+  chosen = $state<number | null>(null);
+  /** Why the last attempt left no words, where an earlier reply stayed in its place. */
+  trouble = $state.raw<PersonascopeError | null>(null);
 
-  constructor(user: string, reply: Reply | null = null) {
+  constructor(user: string, replies: Reply[] = [], chosen: number | null = null) {
     this.user = user;
-    this.reply = reply;
+    this.replies = replies;
+    this.chosen = chosen;
   }
+
+  get reply(): Reply | null {
+    return this.chosen === null ? null : (this.replies[this.chosen] ?? null);
+  }
+
+  /** The unsteered answer beside it. */
+  get plain(): Reply | null {
+    return this.reply?.plain ?? null;
+  }
+}
+
+/** All that belongs to the conversation, for an undo. */
+export interface ConversationMemento {
+  turns: Turn[];
+  chosen: (number | null)[];
+  system: string;
+  sampling: ConversationSampling;
+  seed: number | null;
+  compare: boolean;
+  firstRead: number;
 }
 
 export class ConversationState {
@@ -37,14 +73,26 @@ export class ConversationState {
   seed = $state<number | null>(null);
   /** Unsteered beside steered. */
   compare = $state(false);
+  /** Index of the first turn that the next reply's model reads: those before were left out to make room. */
+  firstRead = $state(0);
   isBusy = $state(false);
+  /** How long the conversation is, with what was last measured in the composer; null where no model can tell. */
+  room = $state.raw<Room | null>(null);
+  /** A message that did not fit, and what can be done. */
+  full = $state.raw<Fullness | null>(null);
+  /** Why a message was not taken at all. */
+  refused = $state.raw<PersonascopeError | null>(null);
   #abort: AbortController | null = null;
-  /** The turn that is being answered. */
-  #current: Turn | null = null;
+  /** The reply that is being steered. */
+  #current: Reply | null = null;
   readonly #screen = new DutyCycle();
   #steerFrame = 0;
   /** Called when something worth keeping changed. */
   onChanged: (() => void) | null = null;
+  /** Called while a reply grows. */
+  onGrown: (() => void) | null = null;
+  /** Called before turns are replaced by an edit. */
+  onReplace: ((before: ConversationMemento) => void) | null = null;
 
   constructor(session: Session, dials: Dials) {
     this.#session = session;
@@ -63,124 +111,252 @@ export class ConversationState {
     return this.turns.findLast(({ reply }) => isHere(reply))?.reply?.position ?? null;
   });
 
-  async send(text: string): Promise<void> {
-    if (!this.canAnswer || !text.trim()) return;
-    await this.#answer([...this.turns, new Turn(text.trim())]);
+  /** @returns whether the message was taken; if not, `full` or `refused` says why, and it is the caller's to keep */
+  async send(text: string): Promise<boolean> {
+    const question = text.trim();
+    if (!this.canAnswer || !question || !this.#accepts(question, this.turns.length + 1)) return false;
+    this.isBusy = true;
+    try {
+      this.full = await this.#fullness(question);
+    } finally {
+      this.isBusy = false;
+    }
+    if (this.full) return false;
+    const turns = [...this.turns, new Turn(question)];
+    this.turns = turns;
+    void this.#answer(turns.length - 1);
+    return true;
   }
 
   stop(): void {
     this.#abort?.abort();
   }
 
-  /** Writes the last reply anew. */
-  async regenerate(): Promise<void> {
-    const last = this.turns.at(-1);
-    if (!this.canAnswer || !last) return;
-    await this.#answer([...this.turns.slice(0, -1), new Turn(last.user)]);
+  /** Writes one more reply to a turn; the earlier ones stay beside it. Default: the last turn. */
+  async again(index = this.turns.length - 1): Promise<void> {
+    if (!this.canAnswer || !this.turns[index]) return;
+    await this.#answer(index);
   }
 
-  /** Asks something else at this turn; what came after goes. */
-  async edit(index: number, text: string): Promise<void> {
-    if (!this.canAnswer || !text.trim() || index >= this.turns.length) return;
-    await this.#answer([...this.turns.slice(0, index), new Turn(text.trim())]);
+  /** Shows another of a turn's replies, and what was said after that one. */
+  choose(index: number, chosen: number): void {
+    if (this.isBusy || !this.turns[index]?.replies[chosen]) return;
+    chooseReply(this.turns, index, chosen);
+    this.onChanged?.();
   }
 
-  /** Asks every question again, in order, under the dials as they stand. Stopped half-way, the questions that are left stay, unanswered. */
+  /** Asks something else at this turn; what came after goes. @returns whether it was taken */
+  async edit(index: number, text: string): Promise<boolean> {
+    const question = text.trim();
+    if (!this.canAnswer || !question || index >= this.turns.length || !this.#accepts(question, index + 1)) return false;
+    this.onReplace?.(this.memento());
+    this.turns = [...this.turns.slice(0, index), new Turn(question)];
+    this.firstRead = Math.min(this.firstRead, index);
+    await this.#answer(index);
+    return true;
+  }
+
+  /** Asks every question again, in order, under the dials as they stand. The earlier replies stay; stopped half-way, the questions that are left wait to be asked. */
   async replay(): Promise<void> {
-    const questions = this.turns.map(({ user }) => user);
     if (!this.canAnswer) return;
-    let told: Turn[] = [];
-    for (const [index, user] of questions.entries()) {
-      told = [...told, new Turn(user)];
-      const wasStopped = await this.#answer(told, questions.slice(index + 1));
-      if (wasStopped || !this.#isCurrent(told) || told.at(-1)!.reply!.status === 'failed') return;
+    for (let index = 0; index < this.turns.length; index++) {
+      const turns = this.turns;
+      const isWhole = await this.#answer(index);
+      if (!isWhole || this.turns !== turns) return;
     }
   }
 
+  /** The oldest turns are no longer read, as many as it takes; then the message is sent. */
+  async makeRoom(firstRead: number, message: string): Promise<boolean> {
+    this.firstRead = firstRead;
+    this.full = null;
+    return this.send(message);
+  }
+
+  /** For a turn whose conversation did not fit: leaves out the oldest turns and answers it. */
+  async makeRoomAndAnswer(index: number): Promise<void> {
+    const full = await this.#fullness(this.turns[index]!.user, index);
+    if (!full || full.firstRead === null) {
+      this.full = full;
+      return;
+    }
+    this.firstRead = full.firstRead;
+    await this.again(index);
+  }
+
+  /** Measures the conversation with a message that is being written. */
+  async measure(draft: string): Promise<void> {
+    this.room = await measureRoom((messages) => this.#count(messages), this.#prompt(this.turns.length, draft));
+  }
+
+  memento(): ConversationMemento {
+    const { turns, system, seed, compare, firstRead } = this;
+    const chosen = turns.map((turn) => turn.chosen);
+    return { turns, chosen, system, sampling: { ...this.sampling }, seed, compare, firstRead };
+  }
+
+  /** Brings back what a memento holds; replies that were written meanwhile are among their turn's still. */
+  recall({ turns, chosen, ...rest }: ConversationMemento): void {
+    this.stop();
+    turns.forEach((turn, i) => (turn.chosen = chosen[i] ?? null));
+    Object.assign(this, rest, { turns });
+    this.full = this.refused = null;
+  }
+
+  /** Nothing said, no system prompt. How replies are drawn stays. */
   clear(): void {
     this.stop();
     this.turns = [];
-    this.onChanged?.();
+    this.system = '';
+    this.firstRead = 0;
+    this.full = this.refused = null;
   }
 
   export(model: string | ModelSource): Conversation {
     const setting = { model, system: this.system.trim(), sampling: { ...this.sampling } };
-    const turns = this.turns.map(({ user, reply }) => ({
+    const turns = this.turns.map(({ user, replies, chosen }) => ({
       user,
-      reply: reply && !reply.isWriting && reply.tokenIds.length ? reply.keep(setting) : null,
+      replies: replies.map((reply) => reply.keep(setting)),
+      chosen,
     }));
-    return { ...setting, turns };
+    return { ...setting, turns, ...(this.firstRead > 0 && { firstRead: this.firstRead }) };
   }
 
   restore(conversation: Conversation): void {
-    this.stop();
+    this.clear();
     this.system = conversation.system;
     this.sampling = { ...conversation.sampling };
-    this.turns = conversation.turns.map(
-      ({ user, reply }) => new Turn(user, reply && Reply.restore(reply, conversation)),
-    );
+    this.firstRead = conversation.firstRead ?? 0;
+    this.turns = conversation.turns.map(({ user, replies, chosen }) => {
+      const restored = replies.map((reply) => Reply.restore(reply, conversation));
+      return new Turn(user, restored, chosen);
+    });
   }
 
-  /** Whether these turns are still the conversation's first ones. */
-  #isCurrent(turns: readonly Turn[]): boolean {
-    return turns.every((turn, i) => turn === this.turns[i]);
+  /** Says what is too long or too much, before anything is lost. */
+  #accepts(question: string, turns: number): boolean {
+    this.refused = null;
+    const refuse = (message: string, nextStep: string) =>
+      (this.refused = new PersonascopeError('BadRequest', message, nextStep));
+    const count = (number: number) => number.toLocaleString('en');
+    if (question.length > limits.message) {
+      const message = `The message has ${count(question.length)} characters; at most ${count(limits.message)} can be sent.`;
+      refuse(message, 'Shorten it, or send it in parts.');
+    } else if (this.system.trim().length > limits.message) {
+      const message = `The system prompt has ${count(this.system.trim().length)} characters; at most ${count(limits.message)} can be sent.`;
+      refuse(message, 'Shorten it.');
+    } else if (turns > limits.turns) {
+      refuse(
+        `A conversation holds ${limits.turns} turns, and this one is full.`,
+        'Start a new chat; this one stays in the list.',
+      );
+    }
+    return this.refused === null;
   }
 
-  /** Answers the last of the turns. @param waiting questions that stay behind it, unanswered. @returns whether it was stopped */
-  async #answer(turns: Turn[], waiting: readonly string[] = []): Promise<boolean> {
-    const turn = turns.at(-1)!;
-    const seed = this.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!;
-    const abort = new AbortController();
-    this.#abort = abort;
+  async #fullness(question: string, index = this.turns.length): Promise<Fullness | null> {
+    return findFullness((messages) => this.#count(messages), this.#prompt(index, question), this.sampling.maxTokens);
+  }
+
+  #prompt(index: number, question: string) {
+    const said = this.turns.slice(0, index).map((turn) => ({ user: turn.user, reply: turn.reply?.text ?? '' }));
+    return { system: this.system.trim(), said, question, firstRead: Math.min(this.firstRead, index) };
+  }
+
+  #count(messages: Message[]): Promise<Room> {
+    return this.#session.call('count', { messages, date: localTime() });
+  }
+
+  /** Writes one more reply to the turn, and shows it. @returns whether it ended by itself */
+  async #answer(index: number): Promise<boolean> {
+    const turns = this.turns;
+    const turn = turns[index]!;
+    const before = turns.map(({ chosen }) => chosen);
+    turn.trouble = null;
+    if (turn.replies.length >= limits.replies) {
+      const message = `A turn keeps ${limits.replies} replies, and this one has as many.`;
+      turn.trouble = new PersonascopeError('BadRequest', message, 'Ask in a new turn, or start a new chat.');
+      return false;
+    }
+    const abort = (this.#abort = new AbortController());
     this.isBusy = true;
-    this.#current = turn;
-    this.turns = [...turns, ...waiting.map((question) => new Turn(question))];
-    const setting = { model: this.#session.wanted ?? '', system: this.system.trim(), sampling: this.sampling };
-    turn.reply = new Reply(seed, this.#dials.interventions(), setting);
+    const start = this.#start(index);
+    const reply = new Reply({ ...start, interventions: this.#dials.interventions() });
+    turn.replies = [...turn.replies, reply];
+    chooseReply(turns, index, turn.replies.length - 1);
     this.onChanged?.();
     try {
-      await this.#write(turn.reply, this.#messages(turns, 'reply'), abort.signal);
-      if (this.compare && !abort.signal.aborted && turn.reply.status !== 'failed') {
-        turn.plain = new Reply(seed, [], setting);
-        await this.#write(turn.plain, this.#messages(turns, 'plain'), abort.signal);
+      await this.#write(reply, this.#messages(index, 'reply'), abort.signal);
+      if (this.compare && reply.isWhole) {
+        reply.plain = new Reply({ ...start, interventions: [] });
+        await this.#write(reply.plain, this.#messages(index, 'plain'), abort.signal);
       }
     } finally {
       this.isBusy = false;
       this.#abort = null;
-      this.#current = null;
-      if (this.#isCurrent(turns)) this.onChanged?.();
+      if (!reply.text && !reply.isWhole && turn.replies.length > 1) {
+        turn.replies = turn.replies.filter((one) => one !== reply);
+        turns.forEach((one, i) => (one.chosen = before[i]!));
+        turn.trouble = reply.error;
+      }
+      if (this.turns === turns) {
+        this.onChanged?.();
+        void this.measure('');
+      }
     }
-    return abort.signal.aborted;
+    return reply.isWhole && !abort.signal.aborted;
   }
 
-  async #write(reply: Reply, messages: ChatRequest['messages'], signal: AbortSignal): Promise<void> {
+  #start(index: number) {
+    const { identity, wanted } = this.#session;
+    const { weights, pack } = identity;
+    return {
+      seed: this.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!,
+      ...{ model: wanted ?? '', system: this.system.trim(), sampling: { ...this.sampling } },
+      follows: this.turns[index - 1]?.chosen ?? null,
+      firstRead: Math.min(this.firstRead, index),
+      date: localTime(),
+      madeWith: { ...(weights && { weights }), ...(pack && { pack }) },
+    };
+  }
+
+  async #write(reply: Reply, messages: Message[], signal: AbortSignal): Promise<void> {
     const { space } = this.#session;
     const probes = space ? positionProbes(space.targetLayer) : [];
+    this.#current = reply;
     try {
       const onEvent = (event: TokenEvent) => {
         reply.receive(event, space);
-        this.#screen.run(() => reply.show());
+        this.#screen.run(() => {
+          reply.show();
+          this.onGrown?.();
+        });
       };
-      const result = await this.#session.chat(reply.request(messages, probes, this.sampling.maxTokens), {
-        signal,
-        onEvent,
-      });
-      reply.finish(result, space);
+      reply.finish(await this.#session.chat(reply.request(messages, probes), { signal, onEvent }), space);
     } catch (cause) {
       reply.fail(asError(cause));
+    } finally {
+      this.#current = null;
+      await this.#nameVectors(reply);
     }
   }
 
+  /** What the vectors of the reply were, not only what they were called. */
+  async #nameVectors(reply: Reply): Promise<void> {
+    const names = vectorNames(reply);
+    if (names.length === 0 || this.#session.phase !== 'ready') return;
+    const vectors = await this.#session.call('vectorDigests', { names }).catch(() => null);
+    if (vectors) reply.madeWith = { ...reply.madeWith, vectors };
+  }
+
   /** The unsteered side goes on with its own earlier answers where it has them. */
-  #messages(turns: Turn[], side: 'reply' | 'plain'): ChatRequest['messages'] {
-    const system = turns.at(-1)?.reply?.system;
-    const messages: ChatRequest['messages'] = system ? [{ role: 'system', content: system }] : [];
-    turns.forEach((turn, index) => {
-      messages.push({ role: 'user', content: turn.user });
-      const said = turn[side] ?? turn.reply;
-      if (index < turns.length - 1 && said?.text) messages.push({ role: 'assistant', content: said.text });
-    });
-    return messages;
+  #messages(index: number, side: 'reply' | 'plain'): Message[] {
+    const { system, said, question, firstRead } = this.#prompt(index, this.turns[index]!.user);
+    const heard = said.map((one, i) => ({
+      ...one,
+      reply: (side === 'plain' && this.turns[i]!.plain?.text) || one.reply,
+    }));
+    return toMessages(system, heard.slice(firstRead), question);
   }
 
   /** A dial moved: the running reply feels it from the next token on. At most once a frame. */
@@ -188,8 +364,9 @@ export class ConversationState {
     if (!this.isBusy || this.#steerFrame) return;
     this.#steerFrame = requestAnimationFrame(async () => {
       this.#steerFrame = 0;
-      const reply = this.#current?.reply;
-      if (!reply?.isWriting) return;
+      const reply = this.#current;
+      // The reply without steering stays without.
+      if (!reply?.isWriting || this.turns.some(({ plain }) => plain === reply)) return;
       const interventions = this.#dials.interventions();
       try {
         const token = await this.#session.steer(interventions);

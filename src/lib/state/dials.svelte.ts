@@ -12,12 +12,19 @@ interface Steered {
   readonly personas: readonly { name: string }[];
 }
 
+export interface DialsMemento {
+  coefficients: [name: string, coefficient: number][];
+  capOn: boolean;
+  threshold: number | null;
+  others: { model: string | undefined; interventions: Intervention[] } | null;
+}
+
 export class Dials {
   readonly #model: Steered;
   readonly #coefficients = new SvelteMap<string, number>();
   capOn = $state(false);
   #threshold = $state<number | null>(null);
-  #others = $state.raw<{ model: string | undefined; interventions: Intervention[] } | null>(null);
+  #others = $state.raw<DialsMemento['others']>(null);
   /** Called after each change. */
   onMoved: (() => void) | null = null;
 
@@ -68,6 +75,25 @@ export class Dials {
     this.#threshold = null;
     this.capOn = false;
     this.#others = null;
+    this.onMoved?.();
+  }
+
+  /** Where they stand, for an undo. */
+  memento(): DialsMemento {
+    return {
+      coefficients: [...this.#coefficients],
+      capOn: this.capOn,
+      threshold: this.#threshold,
+      others: this.#others,
+    };
+  }
+
+  recall({ coefficients, capOn, threshold, others }: DialsMemento): void {
+    this.#coefficients.clear();
+    for (const [name, coefficient] of coefficients) this.#coefficients.set(name, coefficient);
+    this.capOn = capOn;
+    this.#threshold = threshold;
+    this.#others = others;
     this.onMoved?.();
   }
 

@@ -1,53 +1,72 @@
 /** A conversation that came by link: shown as a preview beside the visitor's own, and run again on request. */
 import { decodePermalink } from '../share/permalink';
-import { messagesOf, type Conversation } from '../share/conversation';
+import { chosenReply, messagesOf, type Conversation, type Reply as KeptReply } from '../share/conversation';
 import { PersonascopeError } from '../errors';
 import { positionProbes } from '../interp/position';
-import type { ChatRequest, ModelSource, TokenEvent } from '../engine/engine';
+import type { ModelSource, TokenEvent } from '../engine/engine';
 import { asError } from './as-error';
 import { DutyCycle } from './duty-cycle';
+import { findVectors } from './find-vectors';
+import { compareReply, type Difference } from './replay';
 import { Reply } from './reply.svelte';
 import type { Session } from './session.svelte';
 
 export type ReplayResult =
   | { outcome: 'reproduced'; replies: number; tokens: number }
-  /** 0-based; the texts are the recorded and the replayed token, '' for none. */
-  | { outcome: 'different'; turn: number; token: number; recorded: string; replayed: string };
+  /** The same as far as it goes: of these turns (0-based) the recorded replies did not end by themselves, or nothing says how they ended. */
+  | { outcome: 'unfinished'; replies: number; tokens: number; turns: number[] }
+  | ({ outcome: 'different'; turn: number; otherModel: boolean; otherVectors: string[] } & Difference);
+
+/** What a link may need for a replay and this page has; see `permalink.ts`. */
+const supportedNeeds: readonly string[] = [];
+
+export interface LinkHooks {
+  /** Whether a model may be loaded, which may mean a download. */
+  confirm: (model: string | ModelSource) => Promise<boolean>;
+  /** Ends the visitor's own reply, if one is being written. */
+  silence: () => Promise<void>;
+}
 
 export class LinkState {
   readonly #session: Session;
   conversation = $state.raw<Conversation | null>(null);
   error = $state.raw<PersonascopeError | null>(null);
+  /** What the tokens of each turn's reply say, once a model can tell; null where it can't. */
+  decoded = $state.raw<(string | null)[]>([]);
   /** One a turn, as far as the replay got; null for a turn without a recorded reply. */
   replayed = $state.raw<(Reply | null)[]>([]);
   result = $state.raw<ReplayResult | null>(null);
   isReplaying = $state(false);
   #abort: AbortController | null = null;
+  /** A slow reading of an earlier address must not overtake a later one. */
+  #reads = 0;
   readonly #screen = new DutyCycle();
+  readonly #hooks: LinkHooks;
 
-  readonly #confirm: (model: string | ModelSource) => Promise<boolean>;
-
-  /** @param confirm whether a model may be loaded, which may mean a download */
-  constructor(session: Session, confirm: (model: string | ModelSource) => Promise<boolean>) {
+  constructor(session: Session, hooks: LinkHooks) {
     this.#session = session;
-    this.#confirm = confirm;
+    this.#hooks = hooks;
   }
 
   /** Reads the address. Nothing of the visitor's own is touched. */
   async read(hash: string): Promise<void> {
     this.close();
+    const read = this.#reads;
     if (hash.length <= 1) return;
     try {
-      this.conversation = await decodePermalink(hash);
+      const conversation = await decodePermalink(hash);
+      if (read === this.#reads) this.conversation = conversation;
     } catch (cause) {
-      this.error = asError(cause);
+      if (read === this.#reads) this.error = asError(cause);
     }
   }
 
   close(): void {
+    this.#reads++;
     this.#abort?.abort();
     this.conversation = null;
     this.error = null;
+    this.decoded = [];
     this.replayed = [];
     this.result = null;
   }
@@ -57,7 +76,38 @@ export class LinkState {
     return this.conversation !== null && !this.#session.isLoaded(this.conversation.model);
   }
 
-  /** Runs every reply again with its own model, messages, interventions, schedule and seed; stops at the first token that differs. */
+  /** The recorded reply of a turn. */
+  replyOf(turn: number): KeptReply | null {
+    return this.conversation && chosenReply(this.conversation.turns[turn]!);
+  }
+
+  /** The words of a turn's reply: those that its tokens say where that is known, not those that whoever made the link wrote beside them. */
+  textOf(turn: number): string {
+    return this.decoded[turn] ?? this.replyOf(turn)?.text ?? '';
+  }
+
+  /** The words in the link are not what its tokens say. */
+  isForged(turn: number): boolean {
+    const reply = this.replyOf(turn);
+    const decoded = this.decoded[turn] ?? null;
+    return reply !== null && decoded !== null && decoded !== reply.text;
+  }
+
+  /** Asks the loaded model's tokenizer what the tokens of its replies say. */
+  async decode(): Promise<void> {
+    const conversation = this.conversation;
+    if (!conversation || this.#session.phase !== 'ready') return;
+    const decoded = await Promise.all(
+      conversation.turns.map(async (turn) => {
+        const reply = chosenReply(turn);
+        if (!reply || !this.#session.isLoaded(reply.model ?? conversation.model)) return null;
+        return this.#session.call('decode', { tokenIds: reply.tokenIds }).catch(() => null);
+      }),
+    );
+    if (this.conversation === conversation) this.decoded = decoded;
+  }
+
+  /** Runs every reply again with its own model, messages, interventions, schedule and seed; stops at the first that differs. */
   async replay(): Promise<void> {
     const conversation = this.conversation;
     if (!conversation || this.isReplaying) return;
@@ -67,7 +117,8 @@ export class LinkState {
     this.result = null;
     this.error = null;
     try {
-      this.result = await this.#replayAll(conversation, abort.signal);
+      await this.#hooks.silence();
+      if (!abort.signal.aborted) this.result = await this.#replayAll(conversation, abort.signal);
     } catch (cause) {
       if (!abort.signal.aborted) this.error = asError(cause);
     } finally {
@@ -75,55 +126,79 @@ export class LinkState {
     }
   }
 
+  stop(): void {
+    this.#abort?.abort();
+  }
+
+  /** The linked conversation, with what a replay read of it. */
+  withReadings(): Conversation | null {
+    const { conversation } = this;
+    if (!conversation) return null;
+    const turns = conversation.turns.map((turn, index) => {
+      const replayed = this.replayed[index];
+      const reply = chosenReply(turn);
+      const isSame = reply && replayed && replayed.tokenIds.join() === reply.tokenIds.join();
+      if (!isSame) return turn;
+      const { trace } = replayed.keep(conversation);
+      return { ...turn, replies: [{ ...reply, text: replayed.text, ...(trace && { trace }) }] };
+    });
+    return { ...conversation, turns };
+  }
+
   async #replayAll(conversation: Conversation, signal: AbortSignal): Promise<ReplayResult | null> {
+    checkNeeds(conversation);
     let tokens = 0;
-    for (const [turn, { reply: recorded }] of conversation.turns.entries()) {
-      if (!recorded) {
+    const unfinished: number[] = [];
+    for (const [turn, shared] of conversation.turns.entries()) {
+      const recorded = chosenReply(shared);
+      if (!recorded || recorded.tokenIds.length === 0) {
         this.replayed = [...this.replayed, null];
         continue;
       }
-      const reply = Reply.again(recorded, conversation);
-      if (!this.#session.isLoaded(reply.model)) {
-        if (!(await this.#confirm(reply.model))) return null;
-        await this.#session.load(reply.model);
+      const model = recorded.model ?? conversation.model;
+      if (!this.#session.isLoaded(model)) {
+        if (!(await this.#hooks.confirm(model))) return null;
+        await this.#session.load(model);
       }
       if (signal.aborted) return null;
+      const { found, others } = findVectors(recorded, await this.#session.call('vectorDigests', { names: null }));
+      const reply = Reply.again(found, conversation);
+      this.replayed = [...this.replayed, reply];
+      // One token more than was recorded: a reply that was cut short goes on there.
+      const maxTokens = Math.min(reply.sampling.maxTokens, recorded.tokenIds.length + 1);
       const { space } = this.#session;
       const probes = space ? positionProbes(space.targetLayer) : [];
-      this.replayed = [...this.replayed, reply];
-      // A reply that was stopped by hand is as long as it got; the replay needs no more.
-      const maxTokens = Math.max(1, recorded.tokenIds.length);
-      const request = reply.request(messagesOf(conversation, turn), probes, maxTokens);
       const onEvent = (event: TokenEvent) => {
         reply.receive(event, space);
         this.#screen.run(() => reply.show());
       };
-      await this.#requireVectors(request);
+      const request = reply.request(messagesOf(conversation, turn), probes, maxTokens);
       const result = await this.#session.chat(request, { signal, onEvent });
       reply.finish(result, space);
       if (signal.aborted) return null;
-      const replayedIds = result.tokens.map(({ id }) => id);
-      const token = recorded.tokenIds.findIndex((id, index) => id !== replayedIds[index]);
-      if (token >= 0) {
-        const replayed = result.tokens[token]?.text ?? '';
-        return { outcome: 'different', turn, token, recorded: recorded.trace?.tokens[token]?.text ?? '', replayed };
+      const compared = compareReply(recorded, result, reply.sampling.maxTokens);
+      if (compared.difference) {
+        const here = this.#session.identity.weights;
+        const otherModel = !!recorded.madeWith?.weights && !!here && recorded.madeWith.weights !== here;
+        return { outcome: 'different', turn, otherModel, otherVectors: others, ...compared.difference };
       }
+      if (!compared.isWhole) unfinished.push(turn);
       tokens += recorded.tokenIds.length;
     }
     const replies = this.replayed.filter(Boolean).length;
+    if (unfinished.length) return { outcome: 'unfinished', replies, tokens, turns: unfinished };
     return { outcome: 'reproduced', replies, tokens };
   }
+}
 
-  /** A vector of the sender's browser may have been too long for the link. */
-  async #requireVectors({ interventions = [], schedule = [] }: ChatRequest): Promise<void> {
-    const named = [interventions, ...schedule.map((step) => step.interventions)].flat().map(({ vector }) => vector);
-    const known = (await this.#session.vectors()).map(({ name }) => name);
-    const missing = named.find((vector) => typeof vector === 'string' && !known.includes(vector));
-    if (missing === undefined) return;
-    throw new PersonascopeError(
-      'BadRequest',
-      `This conversation was steered with “${missing as string}”, which is not known here.`,
-      'Ask for its file, import it in the workshop, and run the link again.',
-    );
-  }
+/** @throws PersonascopeError `NotSupported` naming what is missing */
+function checkNeeds({ needs = [] }: Conversation): void {
+  const missing = needs.filter((need) => !supportedNeeds.includes(need));
+  if (missing.length === 0) return;
+  const message = `A replay of this link needs ${missing.join(', ')}, which this version of the page does not have.`;
+  throw new PersonascopeError(
+    'NotSupported',
+    message,
+    'Reload the page to get the newest version. The text can be read.',
+  );
 }

@@ -6,6 +6,8 @@ const storageKey = 'personascope-mirror';
 export class Mirror {
   /** Empty: none. */
   #url = $state(localStorage.getItem(storageKey) ?? '');
+  /** It was set in an earlier visit, maybe by somebody else. */
+  isFormer = $state(this.#url !== '');
   /** What the address of the page proposes, until the visitor answers. */
   offered = $state<string | null>(null);
 
@@ -16,6 +18,7 @@ export class Mirror {
   /** @throws PersonascopeError `BadRequest` for what is no http(s) address */
   set(url: string): void {
     this.#url = url.trim() && normalizeMirror(url.trim());
+    this.isFormer = false;
     if (this.#url) localStorage.setItem(storageKey, this.#url);
     else localStorage.removeItem(storageKey);
   }

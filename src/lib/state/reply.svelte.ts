@@ -2,20 +2,37 @@
 import type { ChatRequest, ChatResult, ChatToken, TokenEvent } from '../engine/engine';
 import { PersonascopeError } from '../errors';
 import type { Intervention } from '../interp/intervention';
+import { limits } from '../interp/limits';
 import { meanPosition, positionsOf, type Position } from '../interp/position';
 import type { PersonaSpace } from '../interp/persona-space';
-import { modelKey, type Conversation, type Reply as KeptReply, type ScheduleStep } from '../share/conversation';
+import {
+  modelKey,
+  type Conversation,
+  type MadeWith,
+  type Reply as KeptReply,
+  type ReplyEnd,
+  type ScheduleStep,
+} from '../share/conversation';
 
-/** What a reply is written under, besides its interventions: changed later, it still holds for the replies before. */
-export type ReplySetting = Pick<Conversation, 'model' | 'system'> & {
-  sampling: Pick<Conversation['sampling'], 'temperature' | 'topP'>;
-};
+/** What holds for a whole conversation until it is changed; a reply keeps its own where that differs. */
+export type ReplySetting = Pick<Conversation, 'model' | 'system' | 'sampling'>;
+
+/** What a reply is begun with: changed later, it still holds for this one. */
+export interface ReplyStart extends ReplySetting {
+  seed: number;
+  interventions: Intervention[];
+  /** See `Reply` in `share/conversation.ts`. */
+  follows?: number | null;
+  firstRead?: number;
+  date?: string | undefined;
+  madeWith?: MadeWith;
+}
 
 /** Tokens that might have stood at a place, as many as its card has room for. */
 const ALTERNATIVES = 4;
 
-/** What ended the reply; `kept`: it was kept from an earlier visit or came by a link. */
-export type ReplyStatus = 'writing' | ChatResult['stopReason'] | 'failed' | 'kept';
+/** What ended the reply; `kept`: nothing says what did, as in links of version 1. */
+export type ReplyStatus = 'writing' | 'kept' | ReplyEnd;
 
 export class Reply {
   readonly seed: number;
@@ -24,6 +41,12 @@ export class Reply {
   readonly sampling: ReplySetting['sampling'];
   readonly system: string;
   readonly model: ReplySetting['model'];
+  readonly follows: number | null;
+  readonly firstRead: number;
+  readonly date: string | undefined;
+  madeWith: MadeWith;
+  /** The reply without steering beside it. */
+  plain = $state.raw<Reply | null>(null);
   schedule = $state.raw<ScheduleStep[]>([]);
   text = $state('');
   tokens = $state.raw<ChatToken[]>([]);
@@ -36,13 +59,19 @@ export class Reply {
   #keptMean = $state.raw<Position | null>(null);
   status = $state<ReplyStatus>('writing');
   error = $state.raw<PersonascopeError | null>(null);
+  /** Why it failed, of a reply from an earlier visit. */
+  failure = $state('');
 
-  constructor(seed: number, interventions: Intervention[], { model, system, sampling }: ReplySetting) {
-    this.seed = seed;
-    this.interventions = interventions;
-    this.model = model;
-    this.system = system;
-    this.sampling = { temperature: sampling.temperature, topP: sampling.topP };
+  constructor(start: ReplyStart) {
+    this.seed = start.seed;
+    this.interventions = start.interventions;
+    this.model = start.model;
+    this.system = start.system;
+    this.sampling = { ...start.sampling };
+    this.follows = start.follows ?? null;
+    this.firstRead = start.firstRead ?? 0;
+    this.date = start.date;
+    this.madeWith = start.madeWith ?? {};
   }
 
   /** Mean over the reply's tokens; null before the first was read. */
@@ -52,6 +81,11 @@ export class Reply {
 
   get isWriting(): boolean {
     return this.status === 'writing';
+  }
+
+  /** It ended by itself: nobody stopped it, and nothing broke. */
+  get isWhole(): boolean {
+    return this.status === 'stop' || this.status === 'length';
   }
 
   /** Collects what streams in; `show` puts it on the page. */
@@ -79,7 +113,7 @@ export class Reply {
   fail(error: PersonascopeError): void {
     this.show();
     this.error = error;
-    this.status = 'failed';
+    this.status = error.name === 'Aborted' ? 'aborted' : 'failed';
   }
 
   /** From the token with this index on, these hold. */
@@ -89,7 +123,11 @@ export class Reply {
   }
 
   /** What runs it again: the same messages get the same tokens on one machine. */
-  request(messages: ChatRequest['messages'], probes: ChatRequest['probes'], maxTokens: number): ChatRequest {
+  request(
+    messages: ChatRequest['messages'],
+    probes: ChatRequest['probes'],
+    maxTokens = this.sampling.maxTokens,
+  ): ChatRequest {
     return {
       messages,
       probes,
@@ -97,27 +135,44 @@ export class Reply {
       interventions: this.interventions,
       schedule: this.schedule.length ? this.schedule : undefined,
       sampling: { ...this.sampling, maxTokens, seed: this.seed },
+      ...(this.date !== undefined && { date: this.date }),
     };
   }
 
-  /** @param setting the conversation's setting: the reply's own is kept where it differs */
-  keep({ model, system, sampling }: ReplySetting): KeptReply {
-    const { text, seed, interventions, schedule, tokenIds } = this;
+  /**
+   * The reply as it stands, also while it is being written: then it counts as interrupted.
+   *
+   * @param setting the conversation's setting: the reply's own is kept where it differs
+   */
+  keep(setting: ReplySetting): KeptReply {
+    this.show();
+    const { text, seed, interventions, schedule, tokenIds, status, follows, firstRead, date, madeWith } = this;
     const tokens = this.tokens.map(({ text, logprob }, index) => ({ text, logprob, axis: this.axis[index] ?? null }));
-    const { temperature, topP } = this.sampling;
-    const own: Partial<KeptReply> = {};
-    if (temperature !== sampling.temperature || topP !== sampling.topP) own.sampling = { temperature, topP };
-    if (this.system !== system) own.system = this.system;
-    if (modelKey(this.model) !== modelKey(model)) own.model = this.model;
+    const own: Partial<KeptReply> = { follows };
+    const isDrawnAlike = (['temperature', 'topP', 'maxTokens'] as const).every(
+      (field) => this.sampling[field] === setting.sampling[field],
+    );
+    if (!isDrawnAlike) own.sampling = { ...this.sampling };
+    if (this.system !== setting.system) own.system = this.system;
+    if (modelKey(this.model) !== modelKey(setting.model)) own.model = this.model;
+    if (firstRead > 0) own.firstRead = firstRead;
+    if (status !== 'kept') own.ended = status === 'writing' ? 'interrupted' : status;
+    const failure = this.error && status === 'failed' ? `${this.error.message} ${this.error.nextStep}` : this.failure;
+    if (failure) own.failure = failure.slice(0, limits.failure);
+    if (date !== undefined) own.date = date;
+    if (Object.keys(madeWith).length) own.madeWith = madeWith;
+    if (this.plain) {
+      const { follows: _, ...plain } = this.plain.keep(setting);
+      own.unsteered = plain;
+    }
     const trace = { tokens, position: this.position };
     return { text, seed, ...own, interventions, schedule, tokenIds, trace };
   }
 
   /** @param setting the conversation's: it holds where the reply has none of its own */
   static restore(kept: KeptReply, setting: ReplySetting): Reply {
-    const reply = Reply.#under(kept, setting);
+    const reply = Reply.again(kept, setting);
     reply.text = kept.text;
-    reply.schedule = kept.schedule;
     const traced = kept.trace?.tokens ?? [];
     if (traced.length === kept.tokenIds.length) {
       reply.tokens = traced.map(({ text, logprob }, index) => ({ id: kept.tokenIds[index]!, text, logprob }));
@@ -125,23 +180,25 @@ export class Reply {
     reply.#keptAxis = traced.map(({ axis }) => axis);
     reply.#keptMean = kept.trace?.position ?? null;
     reply.#keptIds = kept.tokenIds;
-    reply.status = 'kept';
+    reply.status = kept.ended ?? 'kept';
+    reply.failure = kept.failure ?? '';
+    if (kept.unsteered) reply.plain = Reply.restore(kept.unsteered, setting);
     return reply;
   }
 
   /** Empty, to be written again. */
-  static again(kept: KeptReply, setting: ReplySetting): Reply {
-    const reply = Reply.#under(kept, setting);
+  static again(kept: KeptReply, { model, system, sampling }: ReplySetting): Reply {
+    const { seed, interventions, date } = kept;
+    const reply = new Reply({
+      ...{ seed, interventions, date },
+      ...{ model: kept.model ?? model, system: kept.system ?? system },
+      sampling: { ...sampling, ...kept.sampling },
+      follows: kept.follows ?? null,
+      firstRead: kept.firstRead ?? 0,
+      madeWith: kept.madeWith ?? {},
+    });
     reply.schedule = kept.schedule;
     return reply;
-  }
-
-  static #under(kept: KeptReply, { model, system, sampling }: ReplySetting): Reply {
-    return new Reply(kept.seed, kept.interventions, {
-      model: kept.model ?? model,
-      system: kept.system ?? system,
-      sampling: kept.sampling ?? sampling,
-    });
   }
 
   /** Ids of the sampled tokens. */

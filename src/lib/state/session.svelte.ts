@@ -1,7 +1,7 @@
 /** The loaded model: how it got here, what it is, how fast it speaks, what went wrong. */
 import { startEngine, type CallOptions, type EngineClient } from '../engine/client';
 import type { ChatRequest, ChatResult, ModelInfo, ModelSource, ModelSummary, VectorSummary } from '../engine/engine';
-import type { LoadProgress, Methods } from '../engine/protocol';
+import type { LoadedModel, LoadProgress, Methods } from '../engine/protocol';
 import { PersonascopeError } from '../errors';
 import type { ExtractRequest } from '../extract/extract-request';
 import type { ExtractedVector, SpaceRecord, UnfinishedJob, VectorRecord } from '../extract/records';
@@ -24,6 +24,8 @@ export class Session {
   ownVectors = $state.raw<VectorRecord[]>([]);
   /** An extraction of the loaded model that was interrupted. */
   unfinished = $state.raw<UnfinishedJob | null>(null);
+  /** What tells the loaded model from another version of it. */
+  identity = $state.raw<LoadedModel['identity']>({ weights: null, pack: null });
   progress = $state.raw<LoadProgress | null>(null);
   error = $state.raw<PersonascopeError | null>(null);
   /** Of the last reply. */
@@ -96,11 +98,15 @@ export class Session {
       const baseUrl = document.baseURI.replace(/[?#].*$/, '').replace(/[^/]*$/, '');
       const onEvent = (progress: LoadProgress) => (this.progress = progress);
       const request = { model, baseUrl, ...(this.#mirror.url && { mirror: this.#mirror.url }) };
-      const { info, personaSpace, ownVectors, unfinished } = await this.manage('load', request, { signal, onEvent });
+      const { info, personaSpace, ownVectors, unfinished, identity } = await this.manage('load', request, {
+        signal,
+        onEvent,
+      });
       this.info = info;
       this.space = personaSpace;
       this.#present = model;
       this.ownVectors = ownVectors;
+      this.identity = identity;
       this.unfinished = unfinished;
       this.tokensPerSecond = null;
       // Another one may have been asked for meanwhile.
@@ -233,6 +239,7 @@ export class Session {
     this.#present = null;
     this.info = null;
     this.space = null;
+    this.identity = { weights: null, pack: null };
     this.ownVectors = [];
   }
 

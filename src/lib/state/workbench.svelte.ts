@@ -9,6 +9,7 @@ import type { ExtractedVector, ImportedVector, SpaceRecord, VectorRecord } from 
 import { planSpace, type SpaceRequest } from '../extract/space-request';
 import type { Contrast } from '../interp/persona-space';
 import { asError } from './as-error';
+import { saveFile } from './save-file';
 import type { Session } from './session.svelte';
 import { importVectors, type SavedFile } from './vector-files';
 
@@ -180,14 +181,7 @@ export class Workbench {
   }
 
   async export(make: (session: Session) => Promise<SavedFile>): Promise<void> {
-    await this.#attempt(async () => {
-      const { bytes, name } = await make(this.#session);
-      const link = document.createElement('a');
-      link.href = URL.createObjectURL(new Blob([bytes]));
-      link.download = name;
-      link.click();
-      URL.revokeObjectURL(link.href);
-    });
+    await this.#attempt(async () => saveFile(await make(this.#session)));
   }
 
   /** Replies that a run of persona space writes, and roles it asks. */

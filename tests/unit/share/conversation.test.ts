@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { messagesOf } from '../../../src/lib/share/conversation';
+import { chooseReply, messagesOf } from '../../../src/lib/share/conversation';
 import { packTokenIds, unpackTokenIds } from '../../../src/lib/share/token-ids';
-import { inline, steered } from './conversations';
+import { conversations, inline, steered } from './conversations';
 
 describe('messagesOf', () => {
   it('is the system prompt, the turns before with their replies, and the question', () => {
@@ -20,20 +20,60 @@ describe('messagesOf', () => {
   });
 
   it('starts with the system prompt that the reply was written under', () => {
-    const [first, second] = steered.turns;
-    const changed = {
-      ...steered,
-      turns: [{ ...first!, reply: { ...first!.reply!, system: 'You are a cook.' } }, second!],
-    };
+    const changed = structuredClone(steered);
+    const reply = changed.turns[0]!.replies[0]!;
+    reply.system = 'You are a cook.';
     expect(messagesOf(changed, 0)[0]).toEqual({ role: 'system', content: 'You are a cook.' });
     expect(messagesOf(changed, 1)[0]).toEqual({ role: 'system', content: 'You are a helpful assistant.' });
-    changed.turns[0]!.reply!.system = '';
+    reply.system = '';
     expect(messagesOf(changed, 0).map(({ role }) => role)).toEqual(['user']);
+  });
+
+  it('takes turns between user and assistant, whatever became of the replies', () => {
+    fc.assert(
+      fc.property(conversations, (conversation) => {
+        for (let turn = 0; turn < conversation.turns.length; turn++) {
+          const roles = messagesOf(conversation, turn).map(({ role }) => role);
+          const spoken = roles[0] === 'system' ? roles.slice(1) : roles;
+          expect(spoken.length % 2).toBe(1);
+          expect(spoken.every((role, i) => role === (i % 2 ? 'assistant' : 'user'))).toBe(true);
+        }
+      }),
+    );
+  });
+
+  it('begins with the first turn that the reply read', () => {
+    const longer = structuredClone(steered);
+    longer.turns[1]!.replies = [{ ...longer.turns[0]!.replies[0]!, firstRead: 1 }];
+    longer.turns[1]!.chosen = 0;
+    expect(messagesOf(longer).map(({ content }) => content)).toEqual([
+      'You are a helpful assistant.',
+      'And a river? 🏞️',
+    ]);
+    expect(messagesOf({ ...steered, firstRead: 1 })).toHaveLength(2);
   });
 
   it('refuses a turn that is not there', () => {
     expect(() => messagesOf({ ...inline, turns: [] })).toThrow(RangeError);
     expect(() => messagesOf(steered, 2)).toThrow('turn 2 of 2');
+  });
+});
+
+describe('a turn with several replies', () => {
+  const turn = (follows: (number | null)[]) => ({ replies: follows.map((one) => ({ follows: one })), chosen: null });
+
+  it('shows after the chosen one what was written after it, the newest', () => {
+    const turns: { replies: { follows: number | null }[]; chosen: number | null }[] = [
+      turn([null, null]),
+      turn([0, 0, 1]),
+      turn([1, 2]),
+    ];
+    chooseReply(turns, 0, 0);
+    expect(turns.map(({ chosen }) => chosen)).toEqual([0, 1, 0]);
+    chooseReply(turns, 0, 1);
+    expect(turns.map(({ chosen }) => chosen)).toEqual([1, 2, 1]);
+    chooseReply(turns, 1, 0);
+    expect(turns.map(({ chosen }) => chosen)).toEqual([1, 0, null]);
   });
 });
 

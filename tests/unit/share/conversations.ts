@@ -1,7 +1,14 @@
 /** Conversations for the tests of share. */
 import fc from 'fast-check';
-import type { Intervention } from '../../../src/lib/interp/intervention';
-import type { Conversation, Reply } from '../../../src/lib/share/conversation';
+import { positionNames, type Intervention } from '../../../src/lib/interp/intervention';
+import {
+  chosenReply,
+  fillFollows,
+  replyEnds,
+  type Conversation,
+  type Reply,
+  type Turn,
+} from '../../../src/lib/share/conversation';
 
 /** JSON has no -0. */
 const finite = fc.double({ noNaN: true, noDefaultInfinity: true }).map((x) => (x === 0 ? 0 : x));
@@ -23,7 +30,7 @@ const intervention: fc.Arbitrary<Intervention> = fc.record(
         .map((layers) => Object.fromEntries(layers) as Record<number, number[]>),
     ),
     layers: fc.array(layer, { maxLength: 4 }),
-    positions: fc.constantFrom('all' as const, 'prompt' as const, 'response' as const),
+    positions: fc.constantFrom(...positionNames),
     coefficient: finite,
     floor: finite,
     ceiling: finite,
@@ -46,30 +53,70 @@ const model = fc.oneof(
   ),
 );
 
+const digest = fc.constantFrom('ab'.repeat(32), '01'.repeat(32));
+
 const reply: fc.Arbitrary<Reply> = fc.record(
   {
     text,
     seed: fc.maxSafeNat(),
-    sampling: fc.record({ temperature, topP }),
+    sampling: fc.record(
+      { temperature, topP, maxTokens: fc.integer({ min: 1, max: 100_000 }) },
+      { requiredKeys: ['temperature', 'topP'] },
+    ),
     system: text,
     model,
+    follows: fc.constantFrom(null, 0, 1),
+    firstRead: fc.nat(3),
     interventions,
     schedule: fc.array(fc.record({ token: fc.nat(1000), interventions }), { maxLength: 3 }),
     tokenIds: fc.array(fc.nat(0x7fffffff), { maxLength: 40 }),
+    ended: fc.constantFrom(...replyEnds),
+    failure: text,
+    date: fc.constant('2026-11-30T06:12'),
+    madeWith: fc.record(
+      { weights: digest, pack: digest, vectors: fc.array(fc.tuple(name, digest)) },
+      { requiredKeys: [] },
+    ),
   },
   { requiredKeys: ['text', 'seed', 'interventions', 'schedule', 'tokenIds'] },
 );
 
-export const conversations: fc.Arbitrary<Conversation> = fc.record({
-  model,
-  system: text,
-  turns: fc.array(fc.record({ user: text, reply: fc.option(reply) }), { maxLength: 5 }),
-  sampling: fc.record({
-    temperature,
-    topP,
-    maxTokens: fc.integer({ min: 1, max: 32_768 }),
-  }),
-});
+const turn: fc.Arbitrary<Turn> = fc
+  .record({ user: text, replies: fc.array(reply, { maxLength: 3 }) })
+  .chain(({ user, replies }) => {
+    const chosen = replies.length ? fc.option(fc.nat(replies.length - 1)) : fc.constant(null);
+    return fc.record({ user: fc.constant(user), replies: fc.constant(replies), chosen });
+  });
+
+/** As the page holds them: every `follows` is filled in. */
+export const conversations: fc.Arbitrary<Conversation> = fc
+  .record(
+    {
+      model,
+      system: text,
+      turns: fc.array(turn, { maxLength: 5 }),
+      sampling: fc.record({ temperature, topP, maxTokens: fc.integer({ min: 1, max: 100_000 }) }),
+      firstRead: fc.nat(3),
+    },
+    { requiredKeys: ['model', 'system', 'turns', 'sampling'] },
+  )
+  .map((conversation) => {
+    fillFollows(conversation.turns);
+    return conversation;
+  });
+
+/** As links of version 1, and browsers before there was a list, have it: one reply a turn. */
+export function asFirstVersion({ model, system, sampling, turns }: Conversation) {
+  return {
+    ...{ model, system, sampling },
+    turns: turns.map((turn) => {
+      const reply = chosenReply(turn);
+      if (!reply) return { user: turn.user, reply: null };
+      const { follows: _, ...rest } = reply;
+      return { user: turn.user, reply: rest };
+    }),
+  };
+}
 
 /** Two turns, steered by name, by numbers and in the middle of a reply. */
 export const steered: Conversation = {
@@ -78,17 +125,21 @@ export const steered: Conversation = {
   turns: [
     {
       user: 'What is a volcano?',
-      reply: {
-        text: 'Arr! A volcano be an openin’ in the ground.',
-        seed: 7,
-        interventions: [{ kind: 'addition', vector: 'pirate', coefficient: 1.5 }],
-        schedule: [
-          { token: 12, interventions: [{ kind: 'capping', vector: 'assistant-axis', layers: [3], floor: 2.25 }] },
-        ],
-        tokenIds: [0, 1, 127, 128, 1535, 16_384, 151_935],
-      },
+      chosen: 0,
+      replies: [
+        {
+          follows: null,
+          text: 'Arr! A volcano be an openin’ in the ground.',
+          seed: 7,
+          interventions: [{ kind: 'addition', vector: 'pirate', coefficient: 1.5 }],
+          schedule: [
+            { token: 12, interventions: [{ kind: 'capping', vector: 'assistant-axis', layers: [3], floor: 2.25 }] },
+          ],
+          tokenIds: [0, 1, 127, 128, 1535, 16_384, 151_935],
+        },
+      ],
     },
-    { user: 'And a river? 🏞️', reply: null },
+    { user: 'And a river? 🏞️', replies: [], chosen: null },
   ],
   sampling: { temperature: 0.7, topP: 0.95, maxTokens: 128 },
 };
@@ -100,16 +151,20 @@ export const inline: Conversation = {
   turns: [
     {
       user: 'Hello',
-      reply: {
-        text: '',
-        seed: 4_294_967_296,
-        interventions: [
-          { kind: 'clamping', vector: { 2: [0.5, -1e-7, 3] }, positions: 'response', target: -2 },
-          { kind: 'ablation', vector: 'role:demon', layers: [1, 2] },
-        ],
-        schedule: [],
-        tokenIds: [],
-      },
+      chosen: 0,
+      replies: [
+        {
+          follows: null,
+          text: '',
+          seed: 4_294_967_296,
+          interventions: [
+            { kind: 'clamping', vector: { 2: [0.5, -1e-7, 3] }, positions: 'response', target: -2 },
+            { kind: 'ablation', vector: 'role:demon', layers: [1, 2] },
+          ],
+          schedule: [],
+          tokenIds: [],
+        },
+      ],
     },
   ],
   sampling: { temperature: 0, topP: 1, maxTokens: 16 },

@@ -18,7 +18,7 @@ function conversation(interventions: Intervention[], model?: string): Conversati
   const reply = { text: 'Arr', seed: 1, interventions, schedule: [{ token: 2, interventions }], tokenIds: [5] };
   return {
     ...{ model: 'small', system: '', sampling: { temperature: 0, topP: 1, maxTokens: 8 } },
-    turns: [{ user: 'Hi', reply: { ...reply, ...(model && { model }) } }],
+    turns: [{ user: 'Hi', replies: [{ ...reply, ...(model && { model }) }], chosen: 0 }],
   };
 }
 
@@ -30,7 +30,7 @@ describe('own vectors in a link', () => {
   it.each(['increments', 'direct'] as const)('go along as numbers that add the same, %s', async (mode) => {
     const steered = [{ entry: { ...entry, steering: { mode, layers: [0, 2] } }, vector }];
     const link = await encodePermalink(inlineOwnVectors(conversation([addition]), 'small', steered));
-    const { reply } = (await decodePermalink(link)).turns[0]!;
+    const reply = (await decodePermalink(link)).turns[0]!.replies[0];
     const book = new VectorBook({ ...size, space: null, tensors: new Map() });
     const [there] = book.resolveAll(reply!.interventions);
     book.add(steered[0]!.entry, vector);

@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { PersonascopeError } from '../../../src/lib/errors';
-import type { Conversation } from '../../../src/lib/share/conversation';
+import { chosenOnly, fillFollows, type Conversation } from '../../../src/lib/share/conversation';
 import { limits } from '../../../src/lib/interp/limits';
 import { decodePermalink, encodePermalink } from '../../../src/lib/share/permalink';
 import { packTokenIds } from '../../../src/lib/share/token-ids';
-import { conversations, inline, steered } from './conversations';
+import { asFirstVersion, conversations, inline, steered } from './conversations';
 
 const link = (json: string, version = 1) => `v${version}.${deflateRawSync(json).toString('base64url')}`;
 
@@ -18,13 +18,16 @@ function linkWith(change: (json: ReturnType<typeof wire>) => void): string {
   return link(JSON.stringify(json));
 }
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the tests put wrong things everywhere
-const wire = (): any => ({
-  ...structuredClone(steered),
-  turns: structuredClone(steered).turns.map((turn) => ({
-    ...turn,
-    reply: turn.reply && { ...turn.reply, tokenIds: packTokenIds(turn.reply.tokenIds) },
-  })),
-});
+const wire = (): any => {
+  const first = asFirstVersion(structuredClone(steered));
+  return {
+    ...first,
+    turns: first.turns.map(({ user, reply }) => ({
+      user,
+      reply: reply && { ...reply, tokenIds: packTokenIds(reply.tokenIds) },
+    })),
+  };
+};
 
 async function refusal(promise: Promise<unknown>): Promise<PersonascopeError> {
   const error = await promise.then(
@@ -38,35 +41,37 @@ async function refusal(promise: Promise<unknown>): Promise<PersonascopeError> {
 }
 
 describe('a link', () => {
-  it('opens as the conversation it was made from', async () => {
+  it('opens as the conversation it was made from, the chosen replies of it', async () => {
     await fc.assert(
       fc.asyncProperty(conversations, async (conversation) => {
-        expect(await decodePermalink(await encodePermalink(conversation))).toEqual(conversation);
+        const shown = chosenOnly(conversation);
+        fillFollows(shown.turns);
+        expect(await decodePermalink(await encodePermalink(conversation))).toEqual(shown);
       }),
       { numRuns: 150 },
     );
   });
 
-  it('of version 1 keeps opening', async () => {
+  it('of every version that was ever written keeps opening', async () => {
     const path = new URL('../../fixtures/permalinks.json', import.meta.url);
     const fixtures = JSON.parse(readFileSync(path, 'utf8')) as { link: string; conversation: Conversation }[];
-    expect(fixtures).toHaveLength(2);
+    expect(fixtures.map(({ link }) => link.slice(0, 3))).toEqual(['v1.', 'v1.', 'v2.', 'v2.']);
     for (const { link, conversation } of fixtures) expect(await decodePermalink(link)).toEqual(conversation);
-    expect(fixtures.map(({ conversation }) => conversation)).toEqual([steered, inline]);
+    expect(fixtures.slice(0, 2).map(({ conversation }) => conversation)).toEqual([steered, inline]);
   });
 
   it('is one URL fragment, with or without its #', async () => {
     const made = await encodePermalink(steered);
-    expect(made).toMatch(/^v1\.[A-Za-z0-9_-]+$/);
+    expect(made).toMatch(/^v2\.[A-Za-z0-9_-]+$/);
     expect(await decodePermalink(`#${made}`)).toEqual(steered);
   });
 
   it('writes typed arrays as numbers and leaves traces out', async () => {
     const conversation = structuredClone(inline);
-    const reply = conversation.turns[0]!.reply!;
+    const reply = conversation.turns[0]!.replies[0]!;
     reply.interventions = [{ kind: 'addition', vector: { 1: Float32Array.of(0.5, -2) } }];
     reply.trace = { tokens: [{ text: 'a', logprob: -1, axis: 0.5 }], position: null };
-    const decoded = (await decodePermalink(await encodePermalink(conversation))).turns[0]!.reply!;
+    const decoded = (await decodePermalink(await encodePermalink(conversation))).turns[0]!.replies[0]!;
     expect(decoded.interventions).toEqual([{ kind: 'addition', vector: { 1: [0.5, -2] } }]);
     expect(decoded).not.toHaveProperty('trace');
   });
@@ -74,24 +79,73 @@ describe('a link', () => {
   it('is refused when it would be too long, on the way out and in', async () => {
     const numbers = Array.from({ length: 12_000 }, (_, i) => Math.sin(i));
     const conversation = structuredClone(inline);
-    conversation.turns[0]!.reply!.interventions = [{ kind: 'addition', vector: { 0: numbers } }];
+    conversation.turns[0]!.replies[0]!.interventions = [{ kind: 'addition', vector: { 0: numbers } }];
     expect((await refusal(encodePermalink(conversation))).message).toContain('too long for a link');
     expect((await refusal(decodePermalink('v1.' + 'A'.repeat(limits.link)))).message).toContain('longer than 65536');
   });
 
   it('is refused on the way out when it could not be opened again', async () => {
     const conversation = structuredClone(inline);
-    conversation.turns[0]!.reply!.interventions = [{ kind: 'addition', vector: 'pirate', coefficient: Infinity }];
+    conversation.turns[0]!.replies[0]!.interventions = [{ kind: 'addition', vector: 'pirate', coefficient: Infinity }];
     expect((await refusal(encodePermalink(conversation))).message).toContain(
-      'turns[0].reply.interventions[0].coefficient',
+      'turns[0].replies[0].interventions[0].coefficient',
     );
+  });
+});
+
+describe('a link that went through other programs', () => {
+  const around: [string, (made: string) => string][] = [
+    ['a full stop after it', (made) => `#${made}.`],
+    ['brackets and a comma', (made) => `#${made}),`],
+    ['quotes around it', (made) => `#${made}”`],
+    ['tracking parameters', (made) => `#${made}&utm_source=chat&fbclid=x_y-z`],
+    ['parameters as of a query', (made) => `#${made}?si=abc`],
+    ['parameters before it', (made) => `#utm_medium=mail&${made}`],
+    [
+      'a percent-encoded payload',
+      (made) => `#${made.replace('.', '%2E').replaceAll('-', '%2D').replaceAll('_', '%5F')}`,
+    ],
+    ['percent-encoding twice', (made) => `#${made.replace('.', '%252E')}`],
+    ['a soft line break of a mail', (made) => `#${made.slice(0, 70)}=\r\n${made.slice(70)}`],
+    ['a soft line break without its newline', (made) => `#${made.slice(0, 70)}=${made.slice(70)}`],
+    ['a wrapped line', (made) => `#${made.slice(0, 40)}\n  ${made.slice(40)}`],
+    ['zero-width spaces', (made) => `#${made.slice(0, 9)}\u200b${made.slice(9)}`],
+    ['underscores for italics', (made) => `#${made}_`],
+    ['a second #', (made) => `##${made}`],
+  ];
+  it.each(around)('with %s opens', async (_what, change) => {
+    expect(await decodePermalink(change(await encodePermalink(steered)))).toEqual(steered);
+  });
+
+  it('is refused where its characters were changed', async () => {
+    const made = await encodePermalink(steered);
+    await refusal(decodePermalink(`#${made.toLowerCase()}`));
+  });
+});
+
+describe('a link of version 2', () => {
+  const second = (change: (json: Record<string, unknown>) => void) => {
+    const json = structuredClone({ ...steered, turns: [{ user: 'Hi', replies: [], chosen: null }] }) as never;
+    change(json);
+    return link(JSON.stringify(json), 2);
+  };
+
+  it('of a newer page opens without the fields that are not known here, and says what a replay needs', async () => {
+    const opened = await decodePermalink(second((json) => Object.assign(json, { mood: 'new', needs: ['window'] })));
+    expect(opened).not.toHaveProperty('mood');
+    expect(opened.needs).toEqual(['window']);
+  });
+
+  it('that chooses a reply it does not have is refused', async () => {
+    const broken = second((json) => (json['turns'] = [{ user: 'Hi', replies: [], chosen: 0 }]));
+    expect((await refusal(decodePermalink(broken))).message).toContain('turns[0] must choose one of its replies');
   });
 });
 
 describe('a hostile or damaged link', () => {
   it('from a newer version is refused by name', async () => {
-    const error = await refusal(decodePermalink(link('{}', 2)));
-    expect(error.message).toContain('made by a newer Personascope (version 2');
+    const error = await refusal(decodePermalink(link('{}', 3)));
+    expect(error.message).toContain('made by a newer Personascope (version 3');
   });
 
   it.each(['', '#', 'about', 'v1', 'vx.AAAA', 'v-1.AA'])('that is none (%j) is refused', async (hash) => {

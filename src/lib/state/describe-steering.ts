@@ -1,6 +1,6 @@
 /** What a moved dial changed, in words: "pirate 0.80 to 1.20, cap on". */
-import type { Intervention } from '$lib/interp/intervention';
-import { assistantAxis, messageAxis } from '$lib/interp/position';
+import type { Intervention } from '../interp/intervention';
+import { assistantAxis, messageAxis } from '../interp/position';
 
 /** Two digits, or three where the dial has them. */
 const minus = (value: number) =>

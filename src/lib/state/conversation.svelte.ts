@@ -20,6 +20,10 @@ import { Reply } from './reply.svelte';
 import { findFullness, measureRoom, type Fullness, type Room } from './room';
 import type { Session } from './session.svelte';
 
+/** What a conversation needs of the loaded model, and of the dials. */
+type Answering = Pick<Session, 'phase' | 'wanted' | 'identity' | 'space' | 'isLoaded' | 'call' | 'chat' | 'steer'>;
+type Steering = Pick<Dials, 'interventions' | 'onMoved'>;
+
 /** What sky and chart show of a turn. */
 export interface ReadTurn {
   readonly reply: Reply | null;
@@ -63,8 +67,8 @@ export interface ConversationMemento {
 }
 
 export class ConversationState {
-  readonly #session: Session;
-  readonly #dials: Dials;
+  readonly #session: Answering;
+  readonly #dials: Steering;
   turns = $state.raw<Turn[]>([]);
   system = $state('');
   readonly defaults = defaultSampling;
@@ -94,7 +98,7 @@ export class ConversationState {
   /** Called before turns are replaced by an edit. */
   onReplace: ((before: ConversationMemento) => void) | null = null;
 
-  constructor(session: Session, dials: Dials) {
+  constructor(session: Answering, dials: Steering) {
     this.#session = session;
     this.#dials = dials;
     dials.onMoved = () => this.#scheduleSteer();

@@ -1,0 +1,261 @@
+/** The page's conversation on the embedded model: whatever becomes of a turn, nothing is lost and the next one is answered. */
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { EngineHost } from '../../src/lib/engine/host';
+import type { ChatRequest, ChatResult } from '../../src/lib/engine/engine';
+import type { LoadedModel, Method, Methods } from '../../src/lib/engine/protocol';
+import { PersonascopeError } from '../../src/lib/errors';
+import type { Intervention } from '../../src/lib/interp/intervention';
+import type { CallOptions } from '../../src/lib/engine/client';
+import { limits } from '../../src/lib/interp/limits';
+import { ConversationState } from '../../src/lib/state/conversation.svelte';
+import { conversationSchema, parseConversation } from '../../src/lib/share/schema';
+import { toJson } from '../../src/lib/share/conversation';
+import { fetchLocal, localUrl } from './local-files';
+
+const model = 'organism-assistant';
+const host = new EngineHost({ lost: () => undefined, unloaded: () => undefined });
+let loaded: LoadedModel;
+
+/** The page draws when the browser does; late drawings come after the last test. */
+globalThis.requestAnimationFrame = (run) => Number(setTimeout(run, 0));
+
+beforeAll(async () => {
+  vi.stubGlobal('fetch', fetchLocal);
+  const baseUrl = localUrl(`${process.cwd()}/static`);
+  loaded = await host.load({ model, baseUrl }, { signal: new AbortController().signal, emit: () => undefined });
+});
+afterAll(() => vi.unstubAllGlobals());
+
+/** What happens to calls of `chat` on their way: each takes the next; then all go through. */
+type Fate = (request: ChatRequest, options: CallOptions<'chat'>) => Promise<ChatResult>;
+
+function open(...fates: Fate[]) {
+  const steering: { interventions: Intervention[] } = { interventions: [] };
+  const requests: ChatRequest[] = [];
+  const call = <M extends Method>(method: M, request: Methods[M]['request'], options: CallOptions<M> = {}) => {
+    const context = {
+      signal: options.signal ?? new AbortController().signal,
+      emit: options.onEvent ?? (() => undefined),
+    };
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any -- one call for all methods, as the worker makes it
+    return (host[method] as any)(request, context) as Promise<Methods[M]['result']>;
+  };
+  const session = {
+    phase: 'ready' as const,
+    wanted: model,
+    identity: loaded.identity,
+    space: loaded.personaSpace,
+    isLoaded: () => true,
+    call,
+    chat: (request: ChatRequest, options: CallOptions<'chat'> = {}) => {
+      requests.push(request);
+      const fate = fates.shift();
+      return fate ? fate(request, options) : call('chat', request, options);
+    },
+    steer: async () => null,
+  };
+  const dials = { interventions: () => steering.interventions, onMoved: null };
+  const conversation = new ConversationState(session, dials);
+  conversation.sampling = { temperature: 0, topP: 1, maxTokens: 6 };
+  const ask = async (text: string) => {
+    const isTaken = await conversation.send(text);
+    await ended(conversation);
+    return isTaken;
+  };
+  return { conversation, steering, requests, ask };
+}
+
+const ended = (conversation: ConversationState) => vi.waitFor(() => expect(conversation.isBusy).toBe(false), 60_000);
+
+/** The GPU goes away after some tokens. */
+const loseAfter =
+  (count: number): Fate =>
+  (request, options) =>
+    new Promise((_, reject) => {
+      const abort = new AbortController();
+      const lost = new PersonascopeError('DeviceLost', 'The GPU was lost.', 'Load the model again.');
+      if (count === 0) return reject(lost);
+      const emit = (event: Parameters<NonNullable<typeof options.onEvent>>[0]) => {
+        if (event.index >= count) return;
+        options.onEvent?.(event);
+        if (event.index === count - 1) abort.abort();
+      };
+      void host.chat(request, { signal: abort.signal, emit }).then(() => reject(lost));
+    });
+
+const stopAtOnce: Fate = (request, options) => {
+  const abort = new AbortController();
+  abort.abort();
+  return host.chat(request, { signal: abort.signal, emit: options.onEvent ?? (() => undefined) });
+};
+
+describe('after a turn that ended with no reply, the next one is answered', () => {
+  const cases: [string, Parameters<typeof open>, string, (given: ReturnType<typeof open>) => void][] = [
+    ['the GPU lost before the first token', [loseAfter(0)], 'failed', () => undefined],
+    ['stopped while the prompt was read', [stopAtOnce], 'aborted', () => undefined],
+    [
+      'steered too strongly',
+      [],
+      'failed',
+      ({ steering }) => (steering.interventions = [{ kind: 'addition', vector: 'pirate', coefficient: 1e36 }]),
+    ],
+  ];
+  test.each(cases)('%s', async (_what, fates, status, before) => {
+    const given = open(...fates);
+    const { conversation, steering, requests, ask } = given;
+    before(given);
+    await ask('What is a river?');
+    expect(conversation.turns[0]!.reply).toMatchObject({ status, text: '' });
+    steering.interventions = [];
+    await ask('Who are you?');
+    expect(requests.at(-1)!.messages).toEqual([{ role: 'user', content: 'Who are you?' }]);
+    expect(conversation.turns[1]!.reply!.text.length).toBeGreaterThan(3);
+    expect(conversation.turns[1]!.reply!.error).toBeNull();
+
+    // Tried again in its place it would be read; the turn after it was written without it.
+    await conversation.again(0);
+    expect(conversation.turns[0]!.replies).toHaveLength(status === 'failed' || status === 'aborted' ? 2 : 1);
+    expect(conversation.turns[0]!.reply!.text.length).toBeGreaterThan(3);
+  });
+
+  test('a Compare side that failed', async () => {
+    const failing = open(
+      (request, options) => host.chat(request, { signal: options.signal!, emit: () => undefined }),
+      loseAfter(0),
+    );
+    failing.conversation.compare = true;
+    await failing.ask('What is a river?');
+    const [turn] = failing.conversation.turns;
+    expect(turn!.reply!.text.length).toBeGreaterThan(3);
+    expect(turn!.plain).toMatchObject({ status: 'failed', text: '' });
+    await failing.ask('Who are you?');
+    expect(failing.conversation.turns[1]!.plain!.text.length).toBeGreaterThan(3);
+    expect(failing.requests.at(-1)!.messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'user']);
+  });
+});
+
+test('half a reply is kept when the GPU goes, with why, and across a reload, while it is written too', async () => {
+  let written = '';
+  const { conversation, steering, ask } = open((request, options) => {
+    const onEvent: typeof options.onEvent = (event) => {
+      options.onEvent?.(event);
+      if (event.index === 2) written = toJson(conversation.export(model));
+    };
+    return loseAfter(4)(request, { ...options, onEvent });
+  });
+  steering.interventions = [{ kind: 'addition', vector: 'pirate', coefficient: 1 }];
+  await ask('What is a volcano?');
+  const [reply] = conversation.turns[0]!.replies;
+  expect(reply).toMatchObject({ status: 'failed', interventions: steering.interventions });
+  expect(reply!.tokens).toHaveLength(4);
+
+  const reloaded = open();
+  reloaded.conversation.restore(
+    parseConversation(conversationSchema, JSON.parse(toJson(conversation.export(model))), '', ''),
+  );
+  const again = reloaded.conversation.turns[0]!.reply!;
+  expect(again).toMatchObject({ status: 'failed', text: reply!.text, interventions: steering.interventions });
+  expect(again.failure).toBe('The GPU was lost. Load the model again.');
+  // The last token's own place would have come with the next one.
+  expect(again.axis).toEqual([...reply!.axis, null]);
+  await reloaded.ask('Who are you?');
+  expect(reloaded.conversation.turns[1]!.reply!.text.length).toBeGreaterThan(3);
+
+  const cut = open();
+  cut.conversation.restore(parseConversation(conversationSchema, JSON.parse(written), '', ''));
+  expect(cut.conversation.turns[0]!.reply).toMatchObject({ status: 'interrupted' });
+  expect(cut.conversation.turns[0]!.reply!.tokens).toHaveLength(3);
+});
+
+describe('another reply to the same question', () => {
+  test('stands beside the first, and each is followed by what was said after it', async () => {
+    const { conversation, steering, ask } = open();
+    await ask('Who are you?');
+    await ask('What is a river?');
+    const before = conversation.turns.map(({ reply }) => reply!.text);
+    steering.interventions = [{ kind: 'addition', vector: 'pirate', coefficient: 1.75 }];
+    await conversation.replay();
+    expect(conversation.turns.map(({ replies }) => replies.length)).toEqual([2, 2]);
+    const pirate = conversation.turns.map(({ reply }) => reply!.text);
+    expect(pirate).not.toEqual(before);
+    conversation.choose(0, 0);
+    expect(conversation.turns.map(({ reply }) => reply!.text)).toEqual(before);
+    conversation.choose(0, 1);
+    expect(conversation.turns.map(({ reply }) => reply!.text)).toEqual(pirate);
+  });
+
+  test('that has no words leaves the first in its place, and says why', async () => {
+    const { conversation, ask } = open(
+      (request, options) => host.chat(request, { signal: options.signal!, emit: () => undefined }),
+      loseAfter(0),
+      loseAfter(0),
+    );
+    await ask('Who are you?');
+    const first = conversation.turns[0]!.reply!;
+    await conversation.again();
+    expect(conversation.turns[0]).toMatchObject({ chosen: 0, trouble: { name: 'DeviceLost' } });
+    expect(conversation.turns[0]!.replies).toEqual([first]);
+    await conversation.replay();
+    expect(conversation.turns[0]!.reply).toBe(first);
+  });
+
+  test('from the start, stopped half-way, leaves every earlier reply within reach', async () => {
+    const through: Fate = (request, options) => host.chat(request, { signal: options.signal!, emit: () => undefined });
+    const { conversation, ask } = open(through, through, through, loseAfter(0));
+    await ask('Who are you?');
+    await ask('What is a river?');
+    const before = conversation.turns.map(({ reply }) => reply!);
+    await conversation.replay();
+    expect(conversation.turns[1]!.replies).toContain(before[1]);
+    conversation.choose(0, 0);
+    expect(conversation.turns.map(({ reply }) => reply)).toEqual(before);
+  });
+});
+
+describe('a conversation that no longer fits', () => {
+  const long = 'What is a river? '.repeat(95);
+
+  test('is told before it is sent, and goes on without its oldest turns', async () => {
+    const { conversation, requests, ask } = open();
+    const said = { seed: 0, interventions: [], schedule: [], tokenIds: [], text: 'It is water that runs to the sea.' };
+    conversation.restore({
+      ...{ model, system: '', sampling: conversation.sampling },
+      turns: [long, 'Who are you?'].map((user) => ({ user, replies: [said], chosen: 0 })),
+    });
+    expect(await ask('What is a river?')).toBe(false);
+    const answered = conversation.turns.length;
+    const { tokens, contextLength, firstRead } = conversation.full!;
+    expect(contextLength).toBe(512);
+    expect(tokens).toBeGreaterThan(contextLength - 6);
+    expect(firstRead).toBe(1);
+    expect(await conversation.makeRoom(firstRead!, 'What is a river?')).toBe(true);
+    await ended(conversation);
+    expect(conversation.turns).toHaveLength(answered + 1);
+    expect(conversation.turns.at(-1)!.reply).toMatchObject({ firstRead });
+    expect(conversation.turns.at(-1)!.reply!.text.length).toBeGreaterThan(0);
+    expect(requests.at(-1)!.messages).toHaveLength(2 * (answered - firstRead!) + 1);
+    const { turns } = conversation.export(model);
+    expect(turns.at(-1)!.replies[0]!.firstRead).toBe(firstRead);
+  });
+
+  test('by its question alone says so, and a shorter one is answered', async () => {
+    const { conversation, ask } = open();
+    expect(await ask(long.repeat(2))).toBe(false);
+    expect(conversation.full).toMatchObject({ firstRead: null });
+    expect(conversation.turns).toEqual([]);
+    expect(await ask('Who are you?')).toBe(true);
+  });
+
+  test('by characters or turns is refused with the number, and nothing is lost', async () => {
+    const { conversation, ask } = open();
+    expect(await ask('a'.repeat(limits.message + 1))).toBe(false);
+    expect(conversation.refused!.message).toContain('100,001 characters');
+    conversation.restore({
+      ...{ model, system: '', sampling: conversation.sampling },
+      turns: Array.from({ length: limits.turns }, () => ({ user: 'Hi', replies: [], chosen: null })),
+    });
+    expect(await ask('Who are you?')).toBe(false);
+    expect(conversation.refused!.message).toContain('500 turns');
+    expect(conversation.turns).toHaveLength(limits.turns);
+  });
+});

@@ -1,0 +1,122 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { MemoryRecords } from '../../../src/lib/storage/records';
+import { ConversationStorage } from '../../../src/lib/share/storage';
+import { Library } from '../../../src/lib/state/library.svelte';
+import { linkTo, makeShare, sharableParameters } from '../../../src/lib/state/share';
+import { TabClaim } from '../../../src/lib/state/tab-claim';
+import { inline, steered } from '../share/conversations';
+
+afterEach(() => vi.unstubAllGlobals());
+
+/** The browser's part of Web Locks that is used, for tabs of one test. */
+function fakeLocks() {
+  const held = new Set<string>();
+  return {
+    request: async (name: string, _options: unknown, body: (lock: object | null) => unknown) => {
+      if (held.has(name)) return body(null);
+      held.add(name);
+      await body({});
+      held.delete(name);
+    },
+    query: async () => ({ held: [...held].map((name) => ({ name })) }),
+  };
+}
+
+/** A tab's own memory: kept across its reloads. */
+const memory = (kept = new Map<string, string>()) => ({
+  getItem: (key: string) => kept.get(key) ?? null,
+  setItem: (key: string, value: string) => void kept.set(key, value),
+});
+
+describe('two tabs', () => {
+  it('have a chat each, and the list has both', async () => {
+    const records = new MemoryRecords();
+    vi.stubGlobal('navigator', { locks: fakeLocks() });
+    const tab = () => new Library(new ConversationStorage(records), new TabClaim());
+    const [one, two] = [tab(), tab()];
+    vi.stubGlobal('sessionStorage', memory());
+    await one.start();
+    await one.save(steered);
+    vi.stubGlobal('sessionStorage', memory());
+    const second = await two.start();
+    expect(second).toMatchObject({ conversation: null, isElsewhere: true });
+    await two.save(inline);
+    await one.save({ ...steered, system: 'Later' });
+    await one.refresh();
+    expect(one.list.map(({ title }) => title).sort()).toEqual(['Hello', 'What is a volcano?']);
+    // Opened from the list, what another tab has is a copy.
+    const copied = await two.open(one.id);
+    expect(copied.system).toBe('Later');
+    expect(two.id).not.toBe(one.id);
+  });
+
+  it('without locks lose nothing either: the one that saves later goes on as a copy', async () => {
+    const records = new MemoryRecords();
+    vi.stubGlobal('navigator', {});
+    const tab = () => new Library(new ConversationStorage(records), new TabClaim());
+    const [one, two] = [tab(), tab()];
+    await one.start();
+    await one.save(steered);
+    expect((await two.start()).conversation).toEqual(steered);
+    expect(await two.save({ ...steered, system: 'Two' })).toBeNull();
+    expect(await one.save({ ...steered, system: 'One' })).toEqual({ kind: 'copied' });
+    expect(await one.save({ ...steered, system: 'One, later' })).toBeNull();
+    const storage = new ConversationStorage(records);
+    const systems = await Promise.all(
+      (await storage.list()).map(async ({ id }) => (await storage.load(id))!.conversation.system),
+    );
+    expect(systems.sort()).toEqual(['One, later', 'Two']);
+  });
+
+  it('reloaded, has the chat that it had, not the newest', async () => {
+    const records = new MemoryRecords();
+    vi.stubGlobal('navigator', {});
+    const own = memory();
+    vi.stubGlobal('sessionStorage', own);
+    const one = new Library(new ConversationStorage(records), new TabClaim());
+    await one.start();
+    await one.save(steered);
+    vi.stubGlobal('sessionStorage', memory());
+    const two = new Library(new ConversationStorage(records), new TabClaim());
+    await two.start();
+    await two.begin();
+    await two.save(inline);
+    vi.stubGlobal('sessionStorage', own);
+    const again = new Library(new ConversationStorage(records), new TabClaim());
+    expect((await again.start()).conversation).toEqual(steered);
+  });
+
+  it('can have a tab whose last chat was deleted or damaged', async () => {
+    const records = new MemoryRecords();
+    vi.stubGlobal('navigator', {});
+    vi.stubGlobal('sessionStorage', memory(new Map([['personascope-conversation', 'gone']])));
+    const storage = new ConversationStorage(records);
+    await records.set('chat broken', { json: '{' });
+    const library = new Library(storage, new TabClaim());
+    expect(await library.start()).toEqual({ conversation: null, isElsewhere: false, error: null });
+    await library.save(steered);
+    await library.refresh();
+    expect(library.list.map(({ error }) => error !== null).sort()).toEqual([false, true]);
+  });
+});
+
+describe('a shared address', () => {
+  const page = 'https://example.org/personascope/';
+
+  it('carries only documented parameters that the sender ticked', () => {
+    const search = '?mirror=http://10.0.0.2&utm_source=x&model=embedded';
+    expect(sharableParameters(search)).toEqual(['model']);
+    expect(linkTo(page, search, [], 'v2.AA')).toBe(`${page}#v2.AA`);
+    expect(linkTo(page, search, ['model', 'mirror', 'utm_source'], 'v2.AA')).toBe(`${page}?model=embedded#v2.AA`);
+  });
+
+  it('has a QR code where it fits, and says where chat programs cut it', async () => {
+    const make = (length: number) =>
+      makeShare(async () => ({ link: `${page}#v2.`.padEnd(length, 'A'), missing: [] }), []);
+    const short = await make(300);
+    expect(short.isLong).toBe(false);
+    expect(short.qr!.length).toBe(short.qr![0]!.length);
+    const long = await make(2_001);
+    expect([long.isLong, long.qr]).toEqual([true, null]);
+  });
+});

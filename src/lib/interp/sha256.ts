@@ -1,8 +1,9 @@
+import { sha256 as slowSha256 } from 'hash-wasm';
+
 /** SHA-256, hexadecimal: what files and requests are named by. The browser's own, or a slower one on a page without HTTPS, which has none. */
 export async function sha256(bytes: BufferSource): Promise<string> {
   if (!globalThis.crypto?.subtle) {
-    const own = await import('hash-wasm');
-    return own.sha256(
+    return slowSha256(
       ArrayBuffer.isView(bytes)
         ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
         : new Uint8Array(bytes),

@@ -1,6 +1,6 @@
 /** The current conversation, kept across reloads in the browser's IndexedDB. */
-import { createStore, del, get, set } from 'idb-keyval';
 import { PersonascopeError } from '../errors';
+import { openRecords } from '../storage/records';
 import { toJson, type Conversation } from './conversation';
 import { conversationSchema, parseConversation } from './schema';
 
@@ -20,20 +20,15 @@ export interface LoadedConversation {
 
 const current = 'conversation';
 
-function openRecords(): Records {
-  const store = createStore('personascope', 'conversations');
-  return {
-    get: (key) => get(key, store),
-    set: (key, value) => set(key, value, store),
-    delete: (key) => del(key, store),
-  };
+function openConversations(): Records {
+  const records = openRecords('personascope', 'conversations');
+  return { get: records.get.bind(records), set: records.set.bind(records), delete: (key) => records.delete([key]) };
 }
 
 export class ConversationStorage {
   readonly #records: Records;
 
-  /** @throws what IndexedDB throws, on the first use, where the browser forbids storage. */
-  constructor(records: Records = openRecords()) {
+  constructor(records: Records = openConversations()) {
     this.#records = records;
   }
 

@@ -12,6 +12,7 @@ import { asError } from './as-error';
 import { ConversationState } from './conversation.svelte';
 import { Dials } from './dials.svelte';
 import { Downloads } from './downloads.svelte';
+import { Keeping } from './keeping.svelte';
 import { LinkState } from './link.svelte';
 import { Mirror } from './mirror.svelte';
 import { Science } from './science.svelte';
@@ -31,6 +32,7 @@ export class App {
   readonly link = new LinkState(this.session, (model) => this.downloads.confirm(model));
   readonly workbench = new Workbench(this.session);
   readonly science = new Science(this.session);
+  readonly keeping = new Keeping(this.session);
   /** Something went wrong that stops nothing: storage, the clipboard, a damaged record. */
   notice = $state.raw<PersonascopeError | null>(null);
   /** The model whose load failed or was cancelled: the notice is about it. */

@@ -125,6 +125,12 @@ export class Session {
     this.#loading?.abort();
   }
 
+  /** Stops the engine for good: the page is to be loaded anew. */
+  end(): void {
+    this.#client?.close();
+    this.#client = null;
+  }
+
   /** Asks again for what failed. */
   async retry(): Promise<void> {
     this.#client?.close();

@@ -3,7 +3,7 @@ import { get, keys } from 'idb-keyval';
 import { deleteDatabase, openExisting } from './database';
 import { inTime } from './patience';
 import { cacheScopes, databases, downloads, ownPrefix, preferenceNames, settings } from './stored';
-import { keeping } from './trouble';
+import { storing } from './trouble';
 
 export interface StoredKind {
   /** In a reader's words, in the plural. */
@@ -33,7 +33,7 @@ export async function listStored(): Promise<StoredKind[]> {
  * @returns names of what could not be deleted
  */
 export async function deleteStored(): Promise<string[]> {
-  keeping.hasEnded = true;
+  storing.hasEnded = true;
   const failed: string[] = [];
   const remove = async (name: string, work: () => unknown) => {
     try {

@@ -1,7 +1,7 @@
 /** Short texts kept across visits: in localStorage, or in memory where the browser forbids or lacks it. The one way to it. */
 import type { PreferenceName } from './stored';
 import { settings } from './stored';
-import { keeping, storageTrouble } from './trouble';
+import { storing, storageTrouble } from './trouble';
 
 /** What the browser did not take; null: removed. */
 const unkept = new Map<PreferenceName, string | null>();
@@ -23,7 +23,7 @@ export const preferences = {
 };
 
 function change(name: PreferenceName, value: string | null, act: () => void): void {
-  if (!keeping.hasEnded && ask(act)) unkept.delete(name);
+  if (!storing.hasEnded && ask(act)) unkept.delete(name);
   else unkept.set(name, value);
 }
 

@@ -2,7 +2,7 @@
 import { delMany, get, keys, set, update, type UseStore } from 'idb-keyval';
 import { openStore } from './database';
 import { databases, type DatabaseName } from './stored';
-import { keeping, storageTrouble } from './trouble';
+import { storing, storageTrouble } from './trouble';
 
 export interface Records {
   get(key: string): Promise<unknown>;
@@ -96,7 +96,7 @@ class BrowserRecords implements Records {
 
   /** Null: the browser did not do it. @throws what is the caller's own fault */
   async #ask<T>(work: () => Promise<T>): Promise<{ answer: T } | null> {
-    if (this.#isRefused || keeping.hasEnded) return null;
+    if (this.#isRefused || storing.hasEnded) return null;
     try {
       return { answer: await work() };
     } catch (cause) {

@@ -30,4 +30,4 @@ export const storageTrouble = {
 };
 
 /** Set before everything stored is deleted: what the page still wants to keep until it reloads must not come back. */
-export const keeping = { hasEnded: false };
+export const storing = { hasEnded: false };

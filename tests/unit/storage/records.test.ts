@@ -153,8 +153,8 @@ it('throw what is the caller’s own fault, and leave the record as it is', asyn
 it('keep nothing any more once everything is to be deleted', async () => {
   const records = open();
   await records.set('a', 1);
-  const { keeping } = await import('../../../src/lib/storage/trouble');
-  keeping.hasEnded = true;
+  const { storing } = await import('../../../src/lib/storage/trouble');
+  storing.hasEnded = true;
   await records.set('b', 2);
   expect(await records.get('b')).toBe(2);
   expect([...browser.rows(database, 'vectors').keys()]).toEqual(['a']);

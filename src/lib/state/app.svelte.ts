@@ -13,6 +13,7 @@ import { ConversationState } from './conversation.svelte';
 import { Dials } from './dials.svelte';
 import { Downloads } from './downloads.svelte';
 import { Keeping } from './keeping.svelte';
+import { readLastModel, type LastModel } from './last-model';
 import { LinkState } from './link.svelte';
 import { Mirror } from './mirror.svelte';
 import { Science } from './science.svelte';
@@ -37,6 +38,8 @@ export class App {
   notice = $state.raw<PersonascopeError | null>(null);
   /** The model whose load failed or was cancelled: the notice is about it. */
   failed = $state.raw<string | ModelSource | null>(null);
+  /** The model of the last visit, if it was another than the one that comes with the page. */
+  offered = $state.raw<LastModel | null>(null);
   readonly #storage = new ConversationStorage();
 
   constructor() {
@@ -46,15 +49,16 @@ export class App {
     };
   }
 
-  /** Opens the link if the address holds one, brings back the last conversation, and loads its model. */
+  /** Opens the link if the address holds one, brings back the last conversation, and loads the model that comes with the page. */
   async start(hash: string): Promise<void> {
     this.#readMirror();
-    const [, wanted] = await Promise.all([this.link.read(hash), this.#restore(), this.session.start()]);
+    this.offered = readLastModel(location.search);
+    await Promise.all([this.link.read(hash), this.#restore(), this.session.start()]);
     const first = this.session.models[0]?.id;
     // Nothing to load, or something else was asked for meanwhile.
     if (!first || this.session.wanted !== null) return;
     try {
-      await this.session.load(wanted !== null && (await this.#isHere(wanted)) ? wanted : first);
+      await this.session.load(first);
       await this.#adopt();
     } catch (cause) {
       if (asError(cause) !== this.session.error) this.notice = asError(cause);
@@ -157,15 +161,6 @@ export class App {
     return false;
   }
 
-  /** Whether it can be loaded without a download that nobody asked for now. */
-  async #isHere(model: string | ModelSource): Promise<boolean> {
-    if (typeof model !== 'string') {
-      return ['embedded', 'complete'].includes(await this.session.manage('modelState', { model }));
-    }
-    const known = this.session.models.find(({ id }) => id === model);
-    return known !== undefined && ['embedded', 'complete'].includes(known.download);
-  }
-
   #readMirror(): void {
     try {
       this.mirror.read();
@@ -191,15 +186,13 @@ export class App {
     }
   }
 
-  async #restore(): Promise<string | ModelSource | null> {
+  async #restore(): Promise<void> {
     try {
       const { conversation, damaged } = await this.#storage.load();
       if (conversation) this.conversation.restore(conversation);
       if (damaged) this.notice = damaged.error;
-      return conversation?.model ?? null;
     } catch (cause) {
       this.notice = asError(cause);
-      return null;
     }
   }
 }

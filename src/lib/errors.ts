@@ -14,9 +14,7 @@ export type ErrorName =
   | 'Busy'
   | 'ContextOverflow'
   | 'SteeringTooStrong'
-  | 'Aborted'
-  /** Nothing went wrong: something a visitor should know. */
-  | 'Notice';
+  | 'Aborted';
 
 export class PersonascopeError extends Error {
   override readonly name: ErrorName;

@@ -1,5 +1,6 @@
 /** The page's end of the worker protocol. */
 import { PersonascopeError, fromErrorData } from '../errors';
+import { storageTrouble } from '../storage/trouble';
 import type { FromWorker, Method, Methods, ToWorker } from './protocol';
 
 interface Pending {
@@ -70,6 +71,10 @@ export class EngineClient {
     }
     if (message.type === 'unloaded') {
       this.onUnloaded?.();
+      return;
+    }
+    if (message.type === 'storage') {
+      storageTrouble.report(message.trouble);
       return;
     }
     const pending = this.#pending.get(message.id);

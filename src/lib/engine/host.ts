@@ -48,7 +48,8 @@ export class EngineHost implements Handlers {
   }
 
   async modelState({ model }: Methods['modelState']['request']) {
-    return (await findDownload(model))?.store().state() ?? 'embedded';
+    if (embeddedModels.some(({ id }) => id === model)) return 'embedded' as const;
+    return (await findDownload(model))?.store().state() ?? 'none';
   }
 
   async planModel({ model, mirror }: Methods['planModel']['request'], { signal }: CallContext<'planModel'>) {

@@ -1,5 +1,7 @@
 /** Models of WebLLM: which build runs here, where it comes from, how much of it is stored. */
 import { PersonascopeError } from '../errors';
+import { provideCaches } from '../storage/caches';
+import { freeBytes } from '../storage/room';
 import {
   catalogue,
   chooseBuild,
@@ -9,7 +11,7 @@ import {
   type CatalogueModel,
 } from '../webllm/catalogue';
 import { needsF16 } from '../webllm/chat-config';
-import { ModelStore, type WebLlmSource } from '../webllm/store';
+import { ModelStore, type DownloadState, type WebLlmSource } from '../webllm/store';
 import type { CatalogueDetails, DownloadSummary, ModelSource, ModelSummary } from './engine';
 
 export interface ModelDownload {
@@ -24,12 +26,13 @@ export interface ModelDownload {
 
 /** The catalogue, with what of it is stored. */
 export async function listCatalogue(): Promise<ModelSummary[]> {
+  await provideCaches();
   const hasF16 = await hasShaderF16();
   return Promise.all(
     catalogue.map(async (model): Promise<ModelSummary> => {
       const build = chooseBuild(model, hasF16) ?? model.builds[0]!;
       const { id, label } = model;
-      const download = 'caches' in globalThis ? await new ModelStore(sourceOf(model, build)).state() : 'none';
+      const download = await stateOf(new ModelStore(sourceOf(model, build)));
       const details = describeBuild(model, build, hasF16);
       return { id, label, engine: 'web-llm', bytes: build.downloadBytes, download, details };
     }),
@@ -85,11 +88,10 @@ export async function planDownload(
   if (download) await requireFeatures(download, mirror, signal);
   if (!download || (await download.store().state()) === 'complete') return null;
   const { totalBytes, presentBytes, host } = await download.store(mirror).plan(signal);
-  const { quota, usage = 0 } = (await navigator.storage?.estimate()) ?? {};
   const { id, label, details, source } = download;
   return {
     ...{ id, label, details, totalBytes, presentBytes, host },
-    freeBytes: quota === undefined ? null : Math.max(0, quota - usage),
+    freeBytes: await freeBytes(),
     isMirror: host !== new URL(source.url).host,
   };
 }
@@ -116,7 +118,17 @@ async function findInCatalogue(id: string): Promise<ModelDownload | null> {
   return open({ id: model.id, label: model.label, source: sourceOf(model, build), details });
 }
 
-function open(download: Omit<ModelDownload, 'store'>): ModelDownload {
+/** One whose files cannot be looked at is listed all the same; whoever asks for it is told why. */
+async function stateOf(store: ModelStore): Promise<DownloadState> {
+  try {
+    return await store.state();
+  } catch {
+    return 'none';
+  }
+}
+
+async function open(download: Omit<ModelDownload, 'store'>): Promise<ModelDownload> {
+  await provideCaches();
   return { ...download, store: (mirror) => new ModelStore(download.source, mirror ? { mirror } : {}) };
 }
 

@@ -19,6 +19,7 @@ import type {
   VectorSummary,
 } from './engine';
 import type { ErrorData } from '../errors';
+import type { StorageTrouble } from '../storage/trouble';
 
 /** Progress of a load: bytes so far of all bytes, and what is being done. */
 export interface LoadProgress {
@@ -60,7 +61,7 @@ export interface ComputedSpace {
 export interface Methods {
   models: { request: null; result: ModelSummary[]; event: never };
   load: { request: ModelRequest & { baseUrl: string }; result: LoadedModel; event: LoadProgress };
-  /** How much of the model is here, without asking anyone; 'embedded' also for a folder that is not stored. */
+  /** How much of the model is here, without asking anyone; 'none' also for a folder that is read from its address. */
   modelState: { request: { model: string | ModelSource }; result: ModelSummary['download']; event: never };
   /** What loading would download; null if nothing. Reads the model's manifest. */
   planModel: { request: ModelRequest; result: DownloadSummary | null; event: never };
@@ -117,4 +118,6 @@ export type FromWorker =
   /** Not an answer: the GPU device was lost, whatever was running has failed and no model is loaded. */
   | { id: -1; type: 'lost'; error: ErrorData }
   /** Not an answer: the loaded model made room for the one that is being loaded. */
-  | { id: -1; type: 'unloaded' };
+  | { id: -1; type: 'unloaded' }
+  /** Not an answer: something is not kept, or not any more. */
+  | { id: -1; type: 'storage'; trouble: StorageTrouble };

@@ -1,10 +1,12 @@
 /// <reference lib="webworker" />
 /** The worker that owns the GPU: routes messages to the host, and answers each request exactly once. */
 import { PersonascopeError, toErrorData } from '../errors';
+import { storageTrouble } from '../storage/trouble';
 import { EngineHost, type CallContext } from './host';
 import type { FromWorker, Method, ToWorker } from './protocol';
 
 const send = (message: FromWorker) => postMessage(message);
+storageTrouble.subscribe((trouble) => send({ id: -1, type: 'storage', trouble }));
 const running = new Map<number, AbortController>();
 
 const lost = (reason: string) => {

@@ -6,6 +6,7 @@ import { draftTrait } from '../extract/draft-trait';
 import { parseSettings, resolveTrait, type ExtractRequest } from '../extract/extract-request';
 import { sampleSpace } from '../extract/extract-space';
 import { extractTrait } from '../extract/extract-trait';
+import { readSpaceRecord, readUnfinished, readVectorRecord } from '../extract/kept-records';
 import { ProgressMeter, type ExtractionProgress } from '../extract/progress';
 import { loadPromptSet } from '../extract/ready-made';
 import type { ExtractedVector, SpaceRecord, UnfinishedJob, VectorRecord } from '../extract/records';
@@ -14,7 +15,7 @@ import { capLayers, reportSpace } from '../extract/space-report';
 import { mergeSums, spaceFromSums, type SpaceSums } from '../extract/space-sums';
 import { planSpace, type SpaceRequest } from '../extract/space-request';
 import { parsePersonaEntry } from '../interp/persona-schema';
-import { openRecords, within } from '../storage/records';
+import { openRecords, within, type Records } from '../storage/records';
 import { embeddedModels } from './catalogue';
 import type { Engine } from './engine';
 import type { Opened } from './open-model';
@@ -30,7 +31,7 @@ interface Run {
 }
 
 export class Workshop {
-  readonly #answers = openRecords('personascope-extract-answers', 'answers');
+  readonly #answers = openRecords('personascope-extract-answers', 'answers', { isBulky: true });
   readonly #jobs = openRecords('personascope-extract-jobs', 'jobs');
   readonly #vectors = openRecords('personascope-extract-vectors', 'vectors');
   readonly #spaces = openRecords('personascope-extract-spaces', 'spaces');
@@ -49,15 +50,14 @@ export class Workshop {
   }
 
   /** Puts the vectors that were made of this model into its book. A record that cannot be read is left out and stays. */
-  async restore({ book, digest }: Opened): Promise<VectorRecord[]> {
+  async restore({ engine, book, digest }: Opened): Promise<VectorRecord[]> {
     const kept = within(this.#vectors, `${await digest()} `);
     const restored: VectorRecord[] = [];
     for (const name of await kept.keys()) {
-      const record = (await kept.get(name)) as VectorRecord;
-      // Kept by a version that measured less.
-      if (!('origin' in record)) continue;
+      const record = readVectorRecord(await kept.get(name), engine.info);
+      if (!record) continue;
       try {
-        book.add(parsePersonaEntry(record.entry), record.vector);
+        book.add(record.entry, record.vector);
         restored.push(record);
       } catch (cause) {
         if (!(cause instanceof PersonascopeError)) throw cause;
@@ -66,14 +66,19 @@ export class Workshop {
     return restored.sort((a, b) => a.createdAt.localeCompare(b.createdAt));
   }
 
-  /** The persona space that was computed of this model here. */
+  /** The persona space that was computed of this model here; null also for a record that none can be made of, which stays. */
   async restoreSpace(opened: Pick<Opened, 'engine' | 'digest'>): Promise<PersonaFiles | null> {
     const record = await this.space(opened);
-    return record && this.#assemble(opened.engine, record);
+    try {
+      return record && this.#assemble(opened.engine, record);
+    } catch (cause) {
+      if (!(cause instanceof PersonascopeError)) throw cause;
+      return null;
+    }
   }
 
   async unfinished({ digest }: Opened): Promise<UnfinishedJob | null> {
-    return ((await this.#jobs.get(await digest())) as UnfinishedJob | undefined) ?? null;
+    return readUnfinished(await this.#jobs.get(await digest()));
   }
 
   async extract(opened: Opened, request: ExtractRequest, run: Run): Promise<ExtractedVector> {
@@ -117,9 +122,10 @@ export class Workshop {
     });
   }
 
-  async #keep<R extends VectorRecord>({ book, digest }: Opened, record: R): Promise<R> {
+  async #keep<R extends VectorRecord>({ engine, book, digest }: Opened, record: R): Promise<R> {
     book.add(record.entry, record.vector);
-    await this.#vectors.set(`${await digest()} ${record.entry.name}`, record);
+    const key = `${await digest()} ${record.entry.name}`;
+    await replace(this.#vectors, key, record, (before) => readVectorRecord(before, engine.info) !== null);
     return record;
   }
 
@@ -152,8 +158,8 @@ export class Workshop {
     });
   }
 
-  async space({ digest }: Pick<Opened, 'digest'>): Promise<SpaceRecord | null> {
-    return ((await this.#spaces.get(await digest())) as SpaceRecord | undefined) ?? null;
+  async space({ engine, digest }: Pick<Opened, 'engine' | 'digest'>): Promise<SpaceRecord | null> {
+    return readSpaceRecord(await this.#spaces.get(await digest()), engine.info);
   }
 
   /** What was sampled, as a file that other machines can add theirs to. */
@@ -229,7 +235,8 @@ export class Workshop {
     const extracted = spaceFromSums(sums, { targetLayer, cap: { layers: capLayers(nLayers) } });
     const report = reportSpace(extracted, dModel, sums.defaults.length);
     const record: SpaceRecord = { sums, report, createdAt: new Date().toISOString() };
-    await this.#spaces.set(await opened.digest(), record);
+    const isReadable = (before: unknown) => readSpaceRecord(before, opened.engine.info) !== null;
+    await replace(this.#spaces, await opened.digest(), record, isReadable);
     return record;
   }
 
@@ -249,6 +256,20 @@ export class Workshop {
       destroy: () => undefined,
     };
   }
+}
+
+/** What is there and cannot be read, at least by this version, is put aside first. */
+async function replace(
+  records: Records,
+  key: string,
+  record: unknown,
+  isReadable: (before: unknown) => boolean,
+): Promise<void> {
+  const before = await records.get(key);
+  if (before !== undefined && !isReadable(before)) {
+    await records.set(`aside ${new Date().toISOString()} ${key}`, before);
+  }
+  await records.set(key, record);
 }
 
 function checkReadable({ info }: Engine): void {

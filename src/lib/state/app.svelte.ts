@@ -12,6 +12,8 @@ import { ConversationState, type ConversationMemento } from './conversation.svel
 import { Dials, type DialsMemento } from './dials.svelte';
 import { Downloads } from './downloads.svelte';
 import { fileOf, Library, type LibraryMemento, type SaveTrouble } from './library.svelte';
+import { Keeping } from './keeping.svelte';
+import { readLastModel, type LastModel } from './last-model';
 import { LinkState } from './link.svelte';
 import { Mirror } from './mirror.svelte';
 import { saveFile } from './save-file';
@@ -55,11 +57,16 @@ export class App {
   });
   readonly workbench = new Workbench(this.session);
   readonly science = new Science(this.session);
+  readonly keeping = new Keeping(this.session);
   /** Something went wrong that stops nothing: storage, the clipboard, a damaged record. */
   notice = $state.raw<PersonascopeError | null>(null);
   /** The model whose load failed or was cancelled: the notice is about it. */
   failed = $state.raw<string | ModelSource | null>(null);
   undo = $state.raw<Undo | null>(null);
+  /** Something to know; nothing went wrong. */
+  remark = $state<string | null>(null);
+  /** The model of the last visit, if it was another than the one that comes with the page. */
+  offered = $state.raw<LastModel | null>(null);
   /** Dials as an example set them: as long as they stand so, they go with its chat. */
   #example = '';
   /** The address's fragment as it was read last. */
@@ -77,23 +84,24 @@ export class App {
       });
   }
 
-  /** Opens the link if the address holds one, brings back the last conversation, and loads its model. */
+  /** Opens the link if the address holds one, brings back the last conversation, and loads the model that comes with the page. */
   async start(): Promise<void> {
     this.#readMirror();
-    const [, wanted] = await Promise.all([this.readAddress(), this.#restore(), this.session.start()]);
+    this.offered = readLastModel(location.search);
+    await Promise.all([this.readAddress(), this.#restore(), this.session.start()]);
     const first = this.session.models[0]?.id;
     // Nothing to load, or something else was asked for meanwhile.
     if (!first || this.session.wanted !== null) return;
     try {
-      await this.session.load(wanted !== null && (await this.#isHere(wanted)) ? wanted : first);
+      await this.session.load(first);
       await this.#adopt();
     } catch (cause) {
       if (asError(cause) !== this.session.error) this.notice = asError(cause);
     }
     if (await isSecondTab()) {
       const message =
-        'Personascope is open in another tab too: each loads its model for itself, which takes GPU memory twice.';
-      this.notice ??= new PersonascopeError('Notice', message, 'Each tab has its own chat; the list shows both.');
+        'Personascope is open in another tab too: each tab has a chat of its own, and loads its model for itself, which takes GPU memory twice.';
+      this.remark ??= message;
     }
   }
 
@@ -318,15 +326,6 @@ export class App {
     this.#clearAddress();
   }
 
-  /** Whether it can be loaded without a download that nobody asked for now. */
-  async #isHere(model: string | ModelSource): Promise<boolean> {
-    if (typeof model !== 'string') {
-      return ['embedded', 'complete'].includes(await this.session.manage('modelState', { model }));
-    }
-    const known = this.session.models.find(({ id }) => id === model);
-    return known !== undefined && ['embedded', 'complete'].includes(known.download);
-  }
-
   #readMirror(): void {
     try {
       this.mirror.read();
@@ -397,36 +396,35 @@ export class App {
     this.#saveTimer = null;
     try {
       const trouble = await this.library.save(this.conversation.export(this.#model()));
-      if (trouble) this.notice = describeTrouble(trouble);
+      if (trouble) this.#tell(trouble);
     } catch (cause) {
       this.notice = asError(cause);
     }
   }
 
-  async #restore(): Promise<string | ModelSource | null> {
+  #tell(trouble: SaveTrouble): void {
+    if (trouble.kind === 'copied') {
+      this.remark =
+        'This chat was changed in another tab too. Both are in the list: this tab goes on with a copy of its own.';
+      return;
+    }
+    const message = `Of this chat ${trouble.what} could not be kept in this browser.`;
+    this.notice = new PersonascopeError('StorageFull', message, 'Save it as a file, or start a new chat.');
+  }
+
+  async #restore(): Promise<void> {
     try {
       const { conversation, isElsewhere, error } = await this.library.start();
       if (conversation) this.conversation.restore(conversation);
       this.notice = error;
       if (isElsewhere) {
-        const message = 'Your last chat is open in another tab, so this tab begins a new one.';
-        this.notice ??= new PersonascopeError('Notice', message, 'The list of chats has both.');
+        this.remark =
+          'Your last chat is open in another tab, so this tab begins a new one; the list of chats has both.';
       }
-      return conversation?.model ?? null;
     } catch (cause) {
       this.notice = asError(cause);
-      return null;
     }
   }
-}
-
-function describeTrouble(trouble: SaveTrouble): PersonascopeError {
-  if (trouble.kind === 'copied') {
-    const message = 'This chat was changed in another tab too.';
-    return new PersonascopeError('Notice', message, 'Both are in the list: this tab goes on with a copy of its own.');
-  }
-  const message = `Of this chat ${trouble.what} could not be kept in this browser.`;
-  return new PersonascopeError('StorageFull', message, 'Save it as a file, or start a new chat.');
 }
 
 export const [getApp, setApp] = createContext<App>();

@@ -52,7 +52,8 @@ export class Downloads {
   async listCustom(): Promise<void> {
     const known = await Promise.all(
       this.#customModels.list().map(async ({ source, label, bytes }) => {
-        const download = await this.#session.manage('modelState', { model: source });
+        // One whose addresses this version refuses does not keep the others from being listed.
+        const download = await this.#session.manage('modelState', { model: source }).catch(() => 'none' as const);
         return { source, summary: { id: source.url, label, engine: source.engine, bytes, download } };
       }),
     );
@@ -64,7 +65,7 @@ export class Downloads {
     this.#answer?.(isAccepted);
     this.#answer = null;
     // Without it the browser may drop gigabytes when its disk runs short. Some browsers ask the visitor; a refusal changes nothing else.
-    if (isAccepted) void navigator.storage?.persist?.();
+    if (isAccepted) void navigator.storage?.persist?.().catch(() => false);
   }
 
   /** Checks every file of a stored model and fetches again what is wrong. */

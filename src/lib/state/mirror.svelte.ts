@@ -1,11 +1,12 @@
 /** A server on the local network from which models are downloaded instead: set by the visitor, or offered by a link and asked about. */
 import { normalizeMirror, takeProposal } from '../net/mirror';
+import { preferences } from '../storage/preferences';
 
 const storageKey = 'personascope-mirror';
 
 export class Mirror {
   /** Empty: none. */
-  #url = $state(localStorage.getItem(storageKey) ?? '');
+  #url = $state(readKept());
   /** It was set in an earlier visit, maybe by somebody else. */
   isFormer = $state(this.#url !== '');
   /** What the address of the page proposes, until the visitor answers. */
@@ -19,8 +20,8 @@ export class Mirror {
   set(url: string): void {
     this.#url = url.trim() && normalizeMirror(url.trim());
     this.isFormer = false;
-    if (this.#url) localStorage.setItem(storageKey, this.#url);
-    else localStorage.removeItem(storageKey);
+    if (this.#url) preferences.set(storageKey, this.#url);
+    else preferences.remove(storageKey);
   }
 
   /** Reads `?mirror=` and takes it out of the address. Nothing is fetched from there before the visitor agrees. */
@@ -35,5 +36,15 @@ export class Mirror {
   answer(isAccepted: boolean): void {
     if (isAccepted && this.offered) this.set(this.offered);
     this.offered = null;
+  }
+}
+
+/** What is no address, another version or another hand has left there. */
+function readKept(): string {
+  const kept = preferences.get(storageKey);
+  try {
+    return kept ? normalizeMirror(kept) : '';
+  } catch {
+    return '';
   }
 }

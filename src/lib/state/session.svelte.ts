@@ -11,6 +11,7 @@ import { axisExtent } from '../interp/position';
 import type { PersonaSpace } from '../interp/persona-space';
 import { modelKey } from '../share/conversation';
 import { asError } from './as-error';
+import { noteAnswer } from './last-model';
 import type { Mirror } from './mirror.svelte';
 
 export type SessionPhase = 'starting' | 'loading' | 'ready' | 'failed' | 'unsupported';
@@ -131,6 +132,12 @@ export class Session {
     this.#loading?.abort();
   }
 
+  /** Stops the engine for good: the page is to be loaded anew. */
+  end(): void {
+    this.#client?.close();
+    this.#client = null;
+  }
+
   /** Asks again for what failed. */
   async retry(): Promise<void> {
     this.#client?.close();
@@ -145,7 +152,10 @@ export class Session {
   }
 
   async chat(request: ChatRequest, options: CallOptions<'chat'> = {}): Promise<ChatResult> {
+    const [model, label] = [this.#present, this.info?.label];
     const result = await this.call('chat', request, options);
+    const hasAnswered = result.tokens.length > 0;
+    if (hasAnswered && model && label && model !== this.models[0]?.id) noteAnswer(model, label);
     const { responseTokens, decodeMs } = result.timings;
     if (responseTokens > 1 && decodeMs > 0) this.tokensPerSecond = (responseTokens / decodeMs) * 1000;
     return result;

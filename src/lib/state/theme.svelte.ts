@@ -1,5 +1,6 @@
 /** Light, dark, or what the system says; remembered. */
 import { MediaQuery } from 'svelte/reactivity';
+import { preferences } from '../storage/preferences';
 
 export type ThemeChoice = 'system' | 'light' | 'dark';
 const key = 'personascope-theme';
@@ -10,8 +11,8 @@ export class Theme {
   #choice = $state<ThemeChoice>('system');
 
   constructor() {
-    const kept = localStorage.getItem(key);
-    this.choose(choices.find((choice) => choice === kept) ?? 'system');
+    const kept = preferences.get(key);
+    this.#show(choices.find((choice) => choice === kept) ?? 'system');
   }
 
   get choice(): ThemeChoice {
@@ -23,8 +24,12 @@ export class Theme {
   }
 
   choose(choice: ThemeChoice): void {
+    this.#show(choice);
+    preferences.set(key, choice);
+  }
+
+  #show(choice: ThemeChoice): void {
     this.#choice = choice;
-    localStorage.setItem(key, choice);
     if (choice === 'system') delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = choice;
   }

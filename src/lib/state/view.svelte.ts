@@ -1,10 +1,14 @@
 /** How the page is laid out right now, and what the visitor chose to see of it. */
 import { MediaQuery } from 'svelte/reactivity';
+import { preferences } from '../storage/preferences';
 
 export type Layout = 'wide' | 'medium' | 'narrow';
 export type Panel = 'dials' | 'sky';
 const tintKey = 'personascope-tint';
 const dividerKey = 'personascope-divider';
+
+/** Either part of the column stays large enough to use. */
+const within = (share: number) => Math.max(0.3, Math.min(0.8, share));
 
 export class View {
   readonly #isWide = new MediaQuery('min-width: 1200px');
@@ -14,8 +18,8 @@ export class View {
   panel = $state<Panel>('dials');
   /** The sheet that is open on a phone. */
   sheet = $state<Panel | null>(null);
-  #tint = $state(localStorage.getItem(tintKey) !== 'off');
-  #skyShare = $state(Number(localStorage.getItem(dividerKey)) || 0.62);
+  #tint = $state(preferences.get(tintKey) !== 'off');
+  #skyShare = $state(within(Number(preferences.get(dividerKey)) || 0.62));
 
   get layout(): Layout {
     if (this.#isWide.current) return 'wide';
@@ -33,7 +37,7 @@ export class View {
 
   set tint(isOn: boolean) {
     this.#tint = isOn;
-    localStorage.setItem(tintKey, isOn ? 'on' : 'off');
+    preferences.set(tintKey, isOn ? 'on' : 'off');
   }
 
   /** The sky's share of the right column's height. */
@@ -42,7 +46,7 @@ export class View {
   }
 
   set skyShare(share: number) {
-    this.#skyShare = Math.max(0.3, Math.min(0.8, share));
-    localStorage.setItem(dividerKey, String(this.#skyShare));
+    this.#skyShare = within(share);
+    preferences.set(dividerKey, String(this.#skyShare));
   }
 }

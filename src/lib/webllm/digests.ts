@@ -1,6 +1,7 @@
 /** Digests: computed while bytes stream by, and remembered for files whose manifest has none. */
-import { createStore, delMany, get, keys, set } from 'idb-keyval';
 import { createMD5, createSHA256, type IHasher } from 'hash-wasm';
+import * as v from 'valibot';
+import { openRecords } from '../storage/records';
 
 /** `md5:…` or `sha256:…`, hexadecimal. */
 export type Digest = `${'md5' | 'sha256'}:${string}`;
@@ -27,24 +28,28 @@ export interface DigestLedger {
   forget(prefix: string): Promise<void>;
 }
 
+const schema = v.object({
+  digest: v.custom<Digest>((digest) => typeof digest === 'string' && /^(md5|sha256):[0-9a-f]+$/.test(digest)),
+  bytes: v.number(),
+});
+
 let opened: DigestLedger | undefined;
 
-/** In the browser's IndexedDB; one connection for all models. */
+/** In the browser's records; one connection for all models. */
 export function openLedger(): DigestLedger {
   return (opened ??= connect());
 }
 
 function connect(): DigestLedger {
-  const store = createStore('personascope-digests', 'files');
+  const records = openRecords('personascope-digests', 'files');
   return {
-    get: (url) => get(url, store),
-    set: (url, record) => set(url, record, store),
+    get: async (url) => {
+      const known = v.safeParse(schema, await records.get(url));
+      return known.success ? known.output : undefined;
+    },
+    set: (url, record) => records.set(url, record),
     forget: async (prefix) => {
-      const known = await keys<string>(store);
-      await delMany(
-        known.filter((url) => url.startsWith(prefix)),
-        store,
-      );
+      await records.delete((await records.keys()).filter((url) => url.startsWith(prefix)));
     },
   };
 }

@@ -6,6 +6,7 @@ import { PersonascopeError } from '../errors';
 import { downloadText, readChunks, request, requireOk, retry, type DownloadOptions } from '../net/download';
 import { mirrorUrl } from '../net/mirror';
 import { runAll } from '../net/run-all';
+import { freeBytes } from '../storage/room';
 import type { Runtime } from './catalogue';
 import { openLedger, type DigestLedger } from './digests';
 import { FileCache, storageFull, type ModelFile } from './file-cache';
@@ -259,10 +260,8 @@ export class ModelStore {
   }
 
   async #requireSpace(bytes: number): Promise<void> {
-    const storage = this.#options.storage ?? globalThis.navigator?.storage;
-    const { quota, usage = 0 } = (await storage?.estimate()) ?? {};
-    if (quota === undefined || quota - usage >= bytes) return;
-    const free = Math.max(0, quota - usage);
+    const free = await freeBytes(this.#options.storage);
+    if (free === null || free >= bytes) return;
     throw storageFull(`${megabytes(bytes)} are to be downloaded, and the browser has room for ${megabytes(free)}.`);
   }
 }

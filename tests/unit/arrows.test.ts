@@ -10,7 +10,7 @@ const source = fileURLToPath(new URL('../../src/', import.meta.url));
  * interp, pure maths and types, lies beneath taps and plot: what may import those may import it too.
  */
 const arrows: Record<string, string[]> = {
-  net: [],
+  net: ['interp'],
   storage: [],
   gpu: [],
   interp: [],

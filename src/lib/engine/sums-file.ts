@@ -6,7 +6,9 @@
 import * as v from 'valibot';
 import { PersonascopeError } from '../errors';
 import type { SpaceSums } from '../extract/space-sums';
+import { limits } from '../interp/limits';
 import { decodeFloats, encodeSafetensors, parseHeader } from '../interp/safetensors';
+import { parseUntrusted } from '../interp/untrusted-json';
 
 const format = 'personascope/space-sums@1';
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
@@ -89,14 +91,12 @@ export function decodeSums(file: Uint8Array): SpaceSums {
 }
 
 function readJson(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? '');
-  } catch (cause) {
-    throw bad('it does not say what it holds', cause);
-  }
+  const refuse = (reason: string, options?: ErrorOptions) => bad(`its description ${reason}`, options);
+  if (text === undefined) throw refuse('is missing');
+  return parseUntrusted(text, { maxCharacters: limits.vectorFileHeader, refuse });
 }
 
-function bad(reason: string, cause?: unknown): PersonascopeError {
+function bad(reason: string, options?: ErrorOptions): PersonascopeError {
   const nextStep = 'Take a file that this page saved.';
-  return new PersonascopeError('BadRequest', `The file of sums can't be used: ${reason}.`, nextStep, { cause });
+  return new PersonascopeError('BadRequest', `The file of sums can't be used: ${reason}.`, nextStep, options);
 }

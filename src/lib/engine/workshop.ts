@@ -13,7 +13,9 @@ import { RememberingEngine, ReplyMemory } from '../extract/reply-memory';
 import { capLayers, reportSpace } from '../extract/space-report';
 import { mergeSums, spaceFromSums, type SpaceSums } from '../extract/space-sums';
 import { planSpace, type SpaceRequest } from '../extract/space-request';
+import { limits } from '../interp/limits';
 import { parsePersonaEntry } from '../interp/persona-schema';
+import { downloadJson } from '../net/download';
 import { openRecords, within } from '../storage/records';
 import { embeddedModels } from './catalogue';
 import type { Engine } from './engine';
@@ -261,6 +263,9 @@ function checkReadable({ info }: Engine): void {
 /** Null where they are not there. @param url the model's folder */
 async function downloadClassifiers(url: string, signal: AbortSignal): Promise<Classifiers | null> {
   const folder = url.endsWith('/') ? url : `${url}/`;
-  const response = await fetch(`${folder}../organism-judges.json`, { signal });
-  return response.ok ? readClassifiers(await response.json()) : null;
+  const json = await downloadJson(new URL(`${folder}../organism-judges.json`), limits.classifiers, {
+    signal,
+    isOptional: true,
+  });
+  return json === undefined ? null : readClassifiers(json);
 }

@@ -34,6 +34,20 @@ export const limits = {
   link: 65_536,
   /** Bytes of a link after decompression: 64 kB of deflate can inflate to 50 MB. */
   inflatedLink: 524_288,
+  /** Lists and objects within each other, in JSON from outside: model folders have ten at most. */
+  jsonDepth: 64,
+  /** Lists, objects and fields of one JSON text from outside: a tokenizer of 500,000 merges has a million. */
+  jsonParts: 4_000_000,
+  /** Bytes of the header of a safetensors file that holds vectors: 500 with the longest descriptions take half of it. */
+  vectorFileHeader: 8 * 1024 * 1024,
+  /** Bytes of the embedded model's trait classifiers. */
+  classifiers: 16 * 1024 * 1024,
+  /** Bytes of the table of measurements. */
+  science: 4 * 1024 * 1024,
+  /** Bytes of a persona space's description: 500 vectors and 1,000 roles take a fifth of it. */
+  personasJson: 16 * 1024 * 1024,
+  /** Bytes of its tensors; hundreds of vectors of a large model are below it. */
+  personasTensors: 256 * 1024 * 1024,
   /** Bytes of a vector file: 256 layers of 16,384 numbers are 16 MiB in f32, about 90 MB as JSON text. */
   vectorFile: 128 * 1024 * 1024,
   /** Vectors in one file. */

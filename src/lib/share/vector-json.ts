@@ -6,6 +6,8 @@
  * too. A number written by others that is no f32 (0.1) is rounded to the nearest one, ties to even; beyond f32 it is refused.
  */
 import { findDuplicateKey } from '../interp/duplicate-key';
+import { limits } from '../interp/limits';
+import { parseUntrusted } from '../interp/untrusted-json';
 import type { VectorHeader } from '../interp/vector-header';
 import { checkVector } from './vector-check';
 import { badVector, headerOf, type VectorFile } from './vector-file';
@@ -57,14 +59,14 @@ function readRow(row: unknown, where: string): Float32Array {
 
 /** @throws PersonascopeError `BadRequest` if it is no JSON object, or names a field twice */
 export function parseJsonObject(bytes: Uint8Array, where: string): Record<string, unknown> {
+  const refuse = (reason: string, options?: ErrorOptions) => badVector(where, reason, options);
   let text: string;
-  let value: unknown;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    value = JSON.parse(text);
   } catch (cause) {
-    throw badVector(where, 'is not JSON', { cause });
+    throw refuse('is not JSON', { cause });
   }
+  const value = parseUntrusted(text, { maxCharacters: limits.vectorFile, refuse });
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badVector(where, 'is not an object');
   const twice = findDuplicateKey(text);
   if (twice !== null) throw badVector(where, `has the field ${quote(twice)} twice`);

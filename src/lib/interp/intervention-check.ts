@@ -1,5 +1,6 @@
 /** Checks of interventions and probes that come from outside: every message names the field and the reason. */
 import { PersonascopeError } from '../errors';
+import { limits } from './limits';
 import type { Intervention, InterventionKind, LayerVectors, Positions, ResolvedIntervention } from './intervention';
 
 export interface ModelSize {
@@ -51,7 +52,7 @@ function checkNumber(
   const value: unknown = intervention[field];
   if (value === undefined) return undefined;
   if (typeof value === 'number' && Number.isFinite(Math.fround(value))) return value;
-  throw bad(where, `${field} must be a finite number`);
+  throw bad(where, `${field} must be a finite number, at most ${limits.coefficient.toPrecision(3)} either way`);
 }
 
 /**

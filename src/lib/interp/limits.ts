@@ -2,6 +2,8 @@
  * The one list of bounds on what comes from outside: typed into the page, asked for by a script, opened from a link or a file.
  * Whoever checks an input imports its bound from here, so that nothing is accepted in one place and refused in another.
  */
+import type { NumberBounds } from './parse-number';
+
 export const limits = {
   /** Characters of one message, of the system prompt, and of the words a reply is to begin with. */
   message: 100_000,
@@ -26,10 +28,16 @@ export const limits = {
   temperature: 100,
   /** Tokens of one reply. */
   maxTokens: 100_000,
+  /** Largest of a dial, either way, and of what an intervention adds: the largest f32, which is what the GPU computes with. */
+  coefficient: 3.4028234663852886e38,
   /** Alternatives that each token reports. */
   topLogprobs: 20,
   /** Seeds are whole numbers, 0 to this. */
   seed: Number.MAX_SAFE_INTEGER,
+  /** Tokens of one reply that an extraction reads. */
+  extractionTokens: 1_000,
+  /** Of an extraction, or of one machine's share of it: its own are counted on from there. */
+  extractionSeed: 2 ** 40,
   /** Characters of a link's fragment. */
   link: 65_536,
   /** Bytes of a link after decompression: 64 kB of deflate can inflate to 50 MB. */
@@ -50,8 +58,18 @@ export const limits = {
   personasTensors: 256 * 1024 * 1024,
   /** Bytes of a vector file: 256 layers of 16,384 numbers are 16 MiB in f32, about 90 MB as JSON text. */
   vectorFile: 128 * 1024 * 1024,
-  /** Vectors in one file. */
+  /** Vectors in one file, or in one persona space. */
   vectors: 500,
+  /** Of a persona space. */
+  roles: 1_000,
   /** Bytes of a conversation's file. */
   conversationFile: 64 * 1024 * 1024,
 } as const;
+
+/** Of what a reply is drawn with: as it is typed, asked for by a script, opened and kept. */
+export const samplingBounds = {
+  temperature: { min: 0, max: limits.temperature },
+  topP: { min: 0, excludesMin: true, max: 1 },
+  maxTokens: { min: 1, max: limits.maxTokens, isWhole: true },
+  seed: { min: 0, max: limits.seed, isWhole: true },
+} as const satisfies Record<string, NumberBounds>;

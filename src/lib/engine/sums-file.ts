@@ -17,8 +17,8 @@ const schema = v.object({
   format: v.literal(format),
   modelDigest: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hex')),
   promptSet: text(200),
-  nLayers: v.pipe(count, v.maxValue(256)),
-  dModel: v.pipe(count, v.maxValue(16_384)),
+  nLayers: v.pipe(count, v.maxValue(limits.layers)),
+  dModel: v.pipe(count, v.maxValue(limits.dModel)),
   runs: v.pipe(v.array(text(200)), v.minLength(1), v.maxLength(1_000)),
   roles: v.pipe(
     v.array(
@@ -30,7 +30,7 @@ const schema = v.object({
       }),
     ),
     v.minLength(4),
-    v.maxLength(1_000),
+    v.maxLength(limits.roles),
   ),
   defaults: v.pipe(count, v.maxValue(100_000)),
   normReplies: count,

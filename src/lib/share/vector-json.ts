@@ -40,7 +40,9 @@ export function readVectorJson(bytes: Uint8Array, file: string): VectorFile {
   if (numbers.length !== layers.length) {
     throw badVector(`${file}: numbers`, `has ${numbers.length} rows for ${layers.length} layers`);
   }
-  if (layers.length > 256) throw badVector(`${file}: layers`, 'must have at most 256 layers');
+  if (layers.length > limits.layers) {
+    throw badVector(`${file}: layers`, `must have at most ${limits.layers} layers`);
+  }
   const rows = (numbers as unknown[]).map((row, i) => readRow(row, `${file}: numbers.${i}`));
   const vectors = new Map((layers as number[]).map((layer, i) => [layer, rows[i]!]));
   // The schema decides whether the fields are what the type says.
@@ -48,7 +50,9 @@ export function readVectorJson(bytes: Uint8Array, file: string): VectorFile {
 }
 
 function readRow(row: unknown, where: string): Float32Array {
-  if (!Array.isArray(row) || row.length > 16_384) throw badVector(where, 'is not a list of at most 16384 numbers');
+  if (!Array.isArray(row) || row.length > limits.dModel) {
+    throw badVector(where, `is not a list of at most ${limits.dModel} numbers`);
+  }
   return Float32Array.from(row as unknown[], (x, i) => {
     if (typeof x !== 'number') throw badVector(where, `holds no number at ${i}`);
     const rounded = Math.fround(x);

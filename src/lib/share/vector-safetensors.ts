@@ -118,8 +118,11 @@ function readForeign(entry: HeaderEntry, bytes: Uint8Array, _: unknown, file: st
 /** @returns a row for each layer */
 function readRows(entry: HeaderEntry, bytes: Uint8Array, where: string): Float32Array[] {
   const [layers, dModel] = entry.shape;
-  if (entry.shape.length !== 2 || !layers || !dModel || layers > 256 || dModel > 16_384) {
-    throw badVector(where, `is (${entry.shape.join(', ')}), not (layers, dModel), at most (256, 16384)`);
+  if (entry.shape.length !== 2 || !layers || !dModel || layers > limits.layers || dModel > limits.dModel) {
+    throw badVector(
+      where,
+      `is (${entry.shape.join(', ')}), not (layers, dModel), at most (${limits.layers}, ${limits.dModel})`,
+    );
   }
   const data = readFloats(entry, bytes, where);
   return Array.from({ length: layers }, (_, i) => data.subarray(i * dModel, (i + 1) * dModel));

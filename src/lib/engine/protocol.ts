@@ -77,8 +77,8 @@ export interface Methods {
   unfinished: { request: null; result: UnfinishedJob | null; event: never };
   /** Gives up what was interrupted. */
   discard: { request: null; result: void; event: never };
-  /** Keeps a vector that came from a file, under a name that is free. */
-  keepVector: { request: Pick<ImportedVector, 'entry' | 'vector' | 'origin'>; result: VectorRecord; event: never };
+  /** Reads a vector file, here and not on the page's thread, and keeps all its vectors under names that are free, or none. */
+  importVectors: { request: { file: File }; result: ImportedVector[]; event: never };
   /** The raw v[l] of a vector that is known by name. */
   numbers: { request: { name: string }; result: LayerVectors; event: never };
   /** Of the loaded model's weights. */

@@ -10,7 +10,7 @@ import { planSpace, type SpaceRequest } from '../extract/space-request';
 import type { Contrast } from '../interp/persona-space';
 import { asError } from './as-error';
 import type { Session } from './session.svelte';
-import { importVectors, type SavedFile } from './vector-files';
+import type { SavedFile } from './vector-files';
 
 /** What coherence is held against, for those who show it. */
 export { coherentShare, largestKl, surpriseFactor } from '../extract/coherence';
@@ -173,7 +173,7 @@ export class Workbench {
   async importFiles(files: readonly File[]): Promise<void> {
     await this.#attempt(async () => {
       for (const file of files) {
-        const records = await importVectors(this.#session, file);
+        const records = await this.#session.importVectors(file);
         this.shown = { vector: records.at(-1)!.entry.name };
       }
     });

@@ -11,6 +11,10 @@ export const limits = {
   reply: 1_000_000,
   /** Characters of a model's, vector's or conversation's name. */
   name: 200,
+  /** Characters of a trait's name, with room for what is put before it when it is taken: my-<name>. */
+  traitName: 90,
+  /** Characters of what a trait is. */
+  traitDescription: 2_000,
   /** Characters of an address. */
   url: 2_048,
   turns: 500,

@@ -90,7 +90,7 @@ export interface Methods {
   space: { request: null; result: SpaceRecord | null; event: never };
   /** What it was computed from, as a file; and what other machines computed, added to it. */
   exportSums: { request: null; result: Uint8Array<ArrayBuffer>; event: never };
-  mergeSums: { request: { files: Uint8Array[] }; result: ComputedSpace; event: never };
+  mergeSums: { request: { files: File[] }; result: ComputedSpace; event: never };
 }
 export type Method = keyof Methods;
 

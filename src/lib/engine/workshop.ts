@@ -124,14 +124,9 @@ export class Workshop {
   async importVectors(opened: Opened, file: File): Promise<ImportedVector[]> {
     const { engine, book } = opened;
     checkReadable(engine);
-    if (file.size > limits.vectorFile) {
-      throw badVector(`${file.name}:`, `${file.size} bytes are more than ${limits.vectorFile}`);
-    }
+    const bytes = await readFile(file, limits.vectorFile);
+    const vectors = readVectorFile(bytes, file.name);
     const digest = await opened.digest();
-    const bytes = await file.arrayBuffer().catch((cause: unknown) => {
-      throw badVector(`${file.name}:`, 'the browser could not read it', { cause });
-    });
-    const vectors = readVectorFile(new Uint8Array(bytes), file.name);
     const personas = vectors.map((vector) => personaOf(vector, { ...engine.info, digest }));
     const kept: ImportedVector[] = [];
     try {
@@ -201,9 +196,10 @@ export class Workshop {
   }
 
   /** Adds what other machines sampled of the same model. */
-  async mergeSums(opened: Opened, files: readonly Uint8Array[]): Promise<SpaceRecord> {
+  async mergeSums(opened: Opened, files: readonly File[]): Promise<SpaceRecord> {
     const own = await this.space(opened);
-    const parts = [...(own ? [own.sums] : []), ...files.map((file) => decodeSums(file))];
+    const parts = own ? [own.sums] : [];
+    for (const file of files) parts.push(decodeSums(await readFile(file, limits.sumsFile)));
     const merged = mergeSums(parts);
     if (merged.modelDigest !== (await opened.digest())) {
       const message = 'These results are of other weights than the loaded model.';
@@ -285,6 +281,20 @@ export class Workshop {
       steer: () => null,
       destroy: () => undefined,
     };
+  }
+}
+
+/**
+ * A file that a visitor chose.
+ * @param limit bytes
+ * @throws PersonascopeError `BadRequest` naming it, if it is larger or has gone
+ */
+async function readFile(file: File, limit: number): Promise<Uint8Array> {
+  if (file.size > limit) throw badVector(`${file.name}:`, `${file.size} bytes are more than ${limit}`);
+  try {
+    return new Uint8Array(await file.arrayBuffer());
+  } catch (cause) {
+    throw badVector(`${file.name}:`, 'the browser could not read it', { cause });
   }
 }
 

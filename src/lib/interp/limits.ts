@@ -62,6 +62,8 @@ export const limits = {
   personasTensors: 256 * 1024 * 1024,
   /** Bytes of a vector file: 256 layers of 16,384 numbers are 16 MiB in f32, about 90 MB as JSON text. */
   vectorFile: 128 * 1024 * 1024,
+  /** Bytes of a file of sums: a thousand replies of a model of 4,096 numbers in 36 layers are 600 MB. */
+  sumsFile: 2 * 1024 * 1024 * 1024,
   /** Vectors in one file, or in one persona space. */
   vectors: 500,
   /** Of a persona space. */

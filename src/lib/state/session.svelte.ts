@@ -184,7 +184,7 @@ export class Session {
     return record;
   }
 
-  async mergeSums(files: Uint8Array[]): Promise<SpaceRecord> {
+  async mergeSums(files: File[]): Promise<SpaceRecord> {
     const { record, personaSpace } = await this.call('mergeSums', { files });
     this.space = personaSpace;
     return record;

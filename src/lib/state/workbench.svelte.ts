@@ -197,7 +197,7 @@ export class Workbench {
     return { replies, roles: roles.roles.length };
   }
 
-  async merge(files: Uint8Array[]): Promise<void> {
+  async merge(files: File[]): Promise<void> {
     await this.#attempt(async () => (this.space = await this.#session.mergeSums(files)));
   }
 

@@ -78,7 +78,7 @@ describe('a file of vectors', () => {
     const { workshop, opened } = open();
     class Large extends File {
       override get size() {
-        return limits.vectorFile + 1;
+        return limits.sumsFile + 1;
       }
       override arrayBuffer = () => expect.fail('it was read');
     }
@@ -87,7 +87,11 @@ describe('a file of vectors', () => {
     }
     await expect(workshop.importVectors(opened, new Large([], 'large.gguf'))).rejects.toMatchObject({
       name: 'BadRequest',
-      message: `large.gguf: ${limits.vectorFile + 1} bytes are more than ${limits.vectorFile}.`,
+      message: `large.gguf: ${limits.sumsFile + 1} bytes are more than ${limits.vectorFile}.`,
+    });
+    await expect(workshop.mergeSums(opened, [new Large([], 'sums.safetensors')])).rejects.toMatchObject({
+      name: 'BadRequest',
+      message: `sums.safetensors: ${limits.sumsFile + 1} bytes are more than ${limits.sumsFile}.`,
     });
     await expect(workshop.importVectors(opened, new Gone([], 'gone.gguf'))).rejects.toMatchObject({
       name: 'BadRequest',

@@ -14,7 +14,9 @@ export type ErrorName =
   | 'Busy'
   | 'ContextOverflow'
   | 'SteeringTooStrong'
-  | 'Aborted';
+  | 'Aborted'
+  /** A fault of this page, not of what it was given. */
+  | 'Internal';
 
 export class PersonascopeError extends Error {
   override readonly name: ErrorName;
@@ -34,13 +36,31 @@ export interface ErrorData {
   nextStep: string;
 }
 
-/** For postMessage: structured clone would drop `nextStep`. An unforeseen error keeps its message and says it is ours to mend. */
+/**
+ * For postMessage: structured clone would drop `nextStep`. What no layer has named is told apart by kind: the browser's own abort and
+ * full storage, else a fault of ours, which keeps its message.
+ */
 export function toErrorData(error: unknown): ErrorData {
   if (error instanceof PersonascopeError) {
     return { name: error.name, message: error.message, nextStep: error.nextStep };
   }
   const message = error instanceof Error ? error.message : String(error);
-  return { name: 'BadRequest', message, nextStep: 'Reload the page; if it happens again, it is a fault of ours.' };
+  switch (error instanceof DOMException && error.name) {
+    case 'AbortError':
+      return { name: 'Aborted', message: message || 'It was cancelled.', nextStep: '' };
+    case 'QuotaExceededError':
+      return {
+        name: 'StorageFull',
+        message: `The browser has no room for what was to be kept (${message}).`,
+        nextStep: 'Delete a downloaded model or free disk space, then try again.',
+      };
+    default:
+      return {
+        name: 'Internal',
+        message: message || 'Something went wrong, and nothing says what.',
+        nextStep: 'This is a fault of ours: reload the page, and report it with the message.',
+      };
+  }
 }
 
 export function fromErrorData(data: ErrorData): PersonascopeError {

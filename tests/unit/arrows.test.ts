@@ -10,7 +10,7 @@ const source = fileURLToPath(new URL('../../src/', import.meta.url));
  * interp, pure maths and types, lies beneath taps and plot: what may import those may import it too.
  */
 const arrows: Record<string, string[]> = {
-  net: [],
+  net: ['interp'],
   storage: [],
   gpu: [],
   interp: [],
@@ -19,7 +19,7 @@ const arrows: Record<string, string[]> = {
   llama: ['gpu', 'taps', 'chat', 'interp', 'net'],
   webllm: ['gpu', 'taps', 'chat', 'interp', 'net', 'storage'],
   extract: ['interp'],
-  engine: ['storage', 'gpu', 'interp', 'chat', 'extract', 'llama', 'webllm', 'net'],
+  engine: ['storage', 'share', 'gpu', 'interp', 'chat', 'extract', 'llama', 'webllm', 'net'],
   share: ['storage', 'interp'],
   plot: ['interp'],
   state: ['net', 'storage', 'engine', 'extract', 'share', 'plot', 'interp'],
@@ -134,6 +134,11 @@ describe('import arrows', () => {
     const others = readers.filter((from) => !engineReaders.test(from) && !['llama', 'webllm'].includes(layerOf(from)));
     expect(others).toEqual([]);
     expect(readers.some((from) => engineReaders.test(from))).toBe(true);
+  });
+
+  it('leave files of vectors to the worker: 128 MB of JSON would hold up the page', () => {
+    const readers = imports.filter(({ to, isType }) => to === 'lib/share/read-vector-file' && !isType);
+    expect([...new Set(readers.map(({ from }) => layerOf(from)))]).toEqual(['engine']);
   });
 
   it('leave shaders to the GPU layer', () => {

@@ -13,15 +13,16 @@ export function checkMessages(messages: readonly Message[], prefill: string): vo
     if (!['system', 'user', 'assistant'].includes(message.role)) {
       throw bad(`messages[${i}].role`, 'is none of system, user, assistant');
     }
-    checkText(message.content, `messages[${i}].content`);
+    const most = message.role === 'assistant' ? limits.reply : limits.message;
+    checkText(message.content, `messages[${i}].content`, most);
   });
   if (messages.at(-1)!.role !== 'user') throw bad(`messages[${messages.length - 1}].role`, 'is not user');
-  checkText(prefill, 'prefill');
+  checkText(prefill, 'prefill', limits.message);
 }
 
-function checkText(text: unknown, field: string): void {
+function checkText(text: unknown, field: string, most: number): void {
   if (typeof text !== 'string') throw bad(field, 'is not a string');
-  if (text.length > limits.message) throw bad(field, `has ${text.length} characters, more than ${limits.message}`);
+  if (text.length > most) throw bad(field, `has ${text.length} characters, more than ${most}`);
 }
 
 function bad(field: string, reason: string): PersonascopeError {

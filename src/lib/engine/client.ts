@@ -30,7 +30,7 @@ export class EngineClient {
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(data);
     worker.onerror = (event) =>
       this.#failAll(
-        new PersonascopeError('BadRequest', `The engine's worker stopped: ${event.message}.`, 'Reload the page.'),
+        new PersonascopeError('Internal', `The engine's worker stopped: ${event.message}.`, 'Reload the page.'),
       );
   }
 
@@ -49,7 +49,14 @@ export class EngineClient {
         onEvent: options.onEvent as Pending['onEvent'],
         stopListening: () => options.signal?.removeEventListener('abort', cancel),
       });
-      this.#send({ id, method, request } as ToWorker);
+      try {
+        this.#send({ id, method, request } as ToWorker);
+      } catch (cause) {
+        this.#pending.get(id)!.stopListening();
+        this.#pending.delete(id);
+        reject(unsendable(cause));
+        return;
+      }
       if (options.signal?.aborted) cancel();
     });
   }
@@ -96,6 +103,12 @@ export class EngineClient {
     }
     this.#pending.clear();
   }
+}
+
+/** A request is plain data: a function or a proxy in it cannot be copied to the worker. */
+function unsendable(cause: unknown): PersonascopeError {
+  const message = `The request holds what is no plain data (${cause instanceof Error ? cause.message : String(cause)}).`;
+  return new PersonascopeError('BadRequest', message, 'Leave it out and send the request again.', { cause });
 }
 
 /** Starts the engine's worker. */

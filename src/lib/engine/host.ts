@@ -166,8 +166,8 @@ export class EngineHost implements Handlers {
     return this.#workshop.discard(this.#require());
   }
 
-  async keepVector(imported: Methods['keepVector']['request']) {
-    return this.#workshop.keep(this.#require(), imported);
+  async importVectors({ file }: Methods['importVectors']['request']) {
+    return this.#workshop.importVectors(this.#require(), file);
   }
 
   async numbers({ name }: Methods['numbers']['request']) {

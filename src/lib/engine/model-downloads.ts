@@ -2,6 +2,7 @@
 import { PersonascopeError } from '../errors';
 import { provideCaches } from '../storage/caches';
 import { freeBytes } from '../storage/room';
+import { parseUntrusted } from '../interp/untrusted-json';
 import {
   catalogue,
   chooseBuild,
@@ -11,6 +12,7 @@ import {
   type CatalogueModel,
 } from '../webllm/catalogue';
 import { needsF16 } from '../webllm/chat-config';
+import { textLimits } from '../webllm/manifest';
 import { ModelStore, type DownloadState, type WebLlmSource } from '../webllm/store';
 import type { CatalogueDetails, DownloadSummary, ModelSource, ModelSummary } from './engine';
 
@@ -97,11 +99,9 @@ export async function planDownload(
 }
 
 function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new PersonascopeError('BadModel', 'mlc-chat-config.json is not JSON.', 'Choose another model.', { cause });
-  }
+  const refuse = (reason: string, options?: ErrorOptions) =>
+    new PersonascopeError('BadModel', `mlc-chat-config.json ${reason}.`, 'Choose another model.', options);
+  return parseUntrusted(text, { maxCharacters: textLimits.config, refuse });
 }
 
 async function findInCatalogue(id: string): Promise<ModelDownload | null> {

@@ -1,10 +1,9 @@
 /** Fetches the persona space that may stand beside a checkpoint. */
 import { PersonascopeError } from '../errors';
+import { limits } from '../interp/limits';
 import { resolveFolder } from '../llama/source';
+import { fileName, isAbsent, readLimited } from '../net/download';
 import { readPersonaFiles, type PersonaFiles } from './persona-files';
-
-/** Bytes of either file; hundreds of vectors of a large model are below it. */
-const MAX_BYTES = 2 ** 28;
 
 /**
  * `personas.json` and `personas.safetensors` of the model's folder; null if it has none.
@@ -16,9 +15,16 @@ export async function downloadPersonaSpace(
   signal: AbortSignal,
 ): Promise<PersonaFiles | null> {
   const fileUrl = resolveFolder(url);
-  const [json, bytes] = await Promise.all(
-    ['personas.json', 'personas.safetensors'].map((name) => download(fileUrl(name), name, signal)),
-  );
+  // One that is refused ends the other's download too.
+  const refused = new AbortController();
+  const both = AbortSignal.any([signal, refused.signal]);
+  const [json, bytes] = await Promise.all([
+    download(fileUrl('personas.json'), limits.personasJson, both),
+    download(fileUrl('personas.safetensors'), limits.personasTensors, both),
+  ]).catch((cause: unknown) => {
+    refused.abort(cause);
+    throw cause;
+  });
   if (!json) return null;
   if (!bytes) throw new PersonascopeError('BadModel', 'personas.json is there, but personas.safetensors is not.');
   const personas = readPersonaFiles(json, bytes);
@@ -32,22 +38,21 @@ export async function downloadPersonaSpace(
   return personas;
 }
 
-/** Null if the folder does not have it, also where a server answers every address with its page. */
-async function download(url: URL, name: string, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer> | null> {
-  let response: Response;
+/**
+ * Null if the folder does not have it, also where a server answers every address with its page.
+ * @param limit bytes
+ * @throws PersonascopeError `DownloadFailed`, `Aborted`, or `BadModel` for a file that is longer
+ */
+async function download(url: URL, limit: number, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer> | null> {
+  const name = fileName(url);
   try {
-    response = await fetch(url, { signal });
+    const response = await fetch(url, { signal });
+    if (!response.ok || isAbsent(response)) return null;
+    return new Uint8Array(await (await readLimited(response, name, limit)).arrayBuffer());
   } catch (cause) {
     signal.throwIfAborted();
-    throw new PersonascopeError(
-      'DownloadFailed',
-      `${name} could not be fetched.`,
-      'Check the connection and try again.',
-      { cause },
-    );
+    if (cause instanceof PersonascopeError) throw cause;
+    const nextStep = 'Check the connection and try again.';
+    throw new PersonascopeError('DownloadFailed', `${name} could not be fetched.`, nextStep, { cause });
   }
-  if (!response.ok || response.headers.get('content-type')?.includes('text/html')) return null;
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  if (bytes.length > MAX_BYTES) throw new PersonascopeError('BadModel', `${name} is larger than ${MAX_BYTES} bytes.`);
-  return bytes;
 }

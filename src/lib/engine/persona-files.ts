@@ -1,10 +1,12 @@
 /** A persona space as files: `personas.json` (`PersonaSpace`) and `personas.safetensors` (its tensors, f32). */
 import { PersonascopeError } from '../errors';
+import { limits } from '../interp/limits';
 import { parsePersonaSpace } from '../interp/persona-schema';
 import type { PersonaSpace } from '../interp/persona-space';
 import { checkTensors, expectedTensors, type NamedTensor, type NamedTensors } from '../interp/persona-tensors';
 import { sha256 } from '../interp/sha256';
 import { decodeFloats, encodeSafetensors, isStorageType, parseHeader } from '../interp/safetensors';
+import { parseUntrusted } from '../interp/untrusted-json';
 
 export interface PersonaFiles {
   space: PersonaSpace;
@@ -67,10 +69,15 @@ export async function digestPersonas({
 }
 
 function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (cause) {
+  const refuse = (reason: string, options?: ErrorOptions) => {
     const nextStep = 'The model still answers without it; make it again with `npm run vectors`.';
-    throw new PersonascopeError('BadModel', "personas.json can't be used: it is not JSON.", nextStep, { cause });
+    return new PersonascopeError('BadModel', `personas.json can't be used: it ${reason}.`, nextStep, options);
+  };
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw refuse('is not JSON', { cause });
   }
+  return parseUntrusted(text, { maxCharacters: limits.personasJson, refuse });
 }

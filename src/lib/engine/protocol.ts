@@ -88,8 +88,8 @@ export interface Methods {
   unfinished: { request: null; result: UnfinishedJob | null; event: never };
   /** Gives up what was interrupted. */
   discard: { request: null; result: void; event: never };
-  /** Keeps a vector that came from a file, under a name that is free. */
-  keepVector: { request: Pick<ImportedVector, 'entry' | 'vector' | 'origin'>; result: VectorRecord; event: never };
+  /** Reads a vector file, here and not on the page's thread, and keeps all its vectors under names that are free, or none. */
+  importVectors: { request: { file: File }; result: ImportedVector[]; event: never };
   /** The raw v[l] of a vector that is known by name. */
   numbers: { request: { name: string }; result: LayerVectors; event: never };
   /** SHA-256 of vectors that are known by name; all of them for null. */
@@ -103,7 +103,7 @@ export interface Methods {
   space: { request: null; result: SpaceRecord | null; event: never };
   /** What it was computed from, as a file; and what other machines computed, added to it. */
   exportSums: { request: null; result: Uint8Array<ArrayBuffer>; event: never };
-  mergeSums: { request: { files: Uint8Array[] }; result: ComputedSpace; event: never };
+  mergeSums: { request: { files: File[] }; result: ComputedSpace; event: never };
 }
 export type Method = keyof Methods;
 

@@ -1,23 +1,25 @@
 /** Checks requests from outside (a script, a link) and fills in defaults. */
 import * as v from 'valibot';
 import { PersonascopeError } from '../errors';
-import { limits } from '../interp/limits';
+import { limits, samplingBounds } from '../interp/limits';
 import type { VectorBook } from '../interp/vector-book';
 import type { ChatRequest, ForwardRequest, ResolvedChatRequest } from './engine';
 
 const finite = v.pipe(v.number(), v.finite());
 const count = (most: number) => v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(most));
 
-const messageSchema = v.object({
-  role: v.picklist(['system', 'user', 'assistant']),
-  content: v.pipe(v.string(), v.maxLength(limits.message)),
-});
+const content = (most: number) => v.pipe(v.string(), v.maxLength(most));
+const messageSchema = v.variant('role', [
+  v.object({ role: v.picklist(['system', 'user']), content: content(limits.message) }),
+  v.object({ role: v.literal('assistant'), content: content(limits.reply) }),
+]);
 
+const { temperature, topP, seed, maxTokens } = samplingBounds;
 const samplingSchema = v.object({
-  temperature: v.optional(v.pipe(finite, v.minValue(0), v.maxValue(limits.temperature)), 0.7),
-  topP: v.optional(v.pipe(finite, v.gtValue(0), v.maxValue(1)), 0.95),
-  seed: v.optional(count(limits.seed)),
-  maxTokens: v.optional(v.pipe(count(limits.maxTokens), v.minValue(1)), 256),
+  temperature: v.optional(v.pipe(finite, v.minValue(temperature.min), v.maxValue(temperature.max)), 0.7),
+  topP: v.optional(v.pipe(finite, v.gtValue(topP.min), v.maxValue(topP.max)), 0.95),
+  seed: v.optional(v.pipe(count(seed.max), v.minValue(seed.min))),
+  maxTokens: v.optional(v.pipe(count(maxTokens.max), v.minValue(maxTokens.min)), 256),
 });
 
 /** "2026-11-30T06:12" */

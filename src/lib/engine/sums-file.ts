@@ -6,7 +6,9 @@
 import * as v from 'valibot';
 import { PersonascopeError } from '../errors';
 import type { SpaceSums } from '../extract/space-sums';
+import { limits } from '../interp/limits';
 import { decodeFloats, encodeSafetensors, parseHeader } from '../interp/safetensors';
+import { parseUntrusted } from '../interp/untrusted-json';
 
 const format = 'personascope/space-sums@1';
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
@@ -15,8 +17,8 @@ const schema = v.object({
   format: v.literal(format),
   modelDigest: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hex')),
   promptSet: text(200),
-  nLayers: v.pipe(count, v.maxValue(256)),
-  dModel: v.pipe(count, v.maxValue(16_384)),
+  nLayers: v.pipe(count, v.maxValue(limits.layers)),
+  dModel: v.pipe(count, v.maxValue(limits.dModel)),
   runs: v.pipe(v.array(text(200)), v.minLength(1), v.maxLength(1_000)),
   roles: v.pipe(
     v.array(
@@ -28,7 +30,7 @@ const schema = v.object({
       }),
     ),
     v.minLength(4),
-    v.maxLength(1_000),
+    v.maxLength(limits.roles),
   ),
   defaults: v.pipe(count, v.maxValue(100_000)),
   normReplies: count,
@@ -89,14 +91,12 @@ export function decodeSums(file: Uint8Array): SpaceSums {
 }
 
 function readJson(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? '');
-  } catch (cause) {
-    throw bad('it does not say what it holds', cause);
-  }
+  const refuse = (reason: string, options?: ErrorOptions) => bad(`its description ${reason}`, options);
+  if (text === undefined) throw refuse('is missing');
+  return parseUntrusted(text, { maxCharacters: limits.vectorFileHeader, refuse });
 }
 
-function bad(reason: string, cause?: unknown): PersonascopeError {
+function bad(reason: string, options?: ErrorOptions): PersonascopeError {
   const nextStep = 'Take a file that this page saved.';
-  return new PersonascopeError('BadRequest', `The file of sums can't be used: ${reason}.`, nextStep, { cause });
+  return new PersonascopeError('BadRequest', `The file of sums can't be used: ${reason}.`, nextStep, options);
 }

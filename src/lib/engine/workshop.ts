@@ -9,18 +9,24 @@ import { extractTrait } from '../extract/extract-trait';
 import { readSpaceRecord, readUnfinished, readVectorRecord } from '../extract/kept-records';
 import { ProgressMeter, type ExtractionProgress } from '../extract/progress';
 import { loadPromptSet } from '../extract/ready-made';
-import type { ExtractedVector, SpaceRecord, UnfinishedJob, VectorRecord } from '../extract/records';
+import type { ExtractedVector, ImportedVector, SpaceRecord, UnfinishedJob, VectorRecord } from '../extract/records';
 import { RememberingEngine, ReplyMemory } from '../extract/reply-memory';
 import { capLayers, reportSpace } from '../extract/space-report';
 import { mergeSums, spaceFromSums, type SpaceSums } from '../extract/space-sums';
 import { planSpace, type SpaceRequest } from '../extract/space-request';
+import { limits } from '../interp/limits';
 import { parsePersonaEntry } from '../interp/persona-schema';
+import type { PersonaEntry } from '../interp/persona-space';
+import type { VectorBook } from '../interp/vector-book';
+import { downloadJson } from '../net/download';
+import { personaOf } from '../share/persona-vector';
+import { readVectorFile } from '../share/read-vector-file';
+import { badVector } from '../share/vector-file';
 import { openRecords, within, type Records } from '../storage/records';
 import { embeddedModels } from './catalogue';
 import type { Engine } from './engine';
 import type { Opened } from './open-model';
 import type { PersonaFiles } from './persona-files';
-import type { Methods } from './protocol';
 import { scorerOf } from './score-reply';
 import { decodeSums, encodeSums } from './sums-file';
 import type { Turns } from './turns';
@@ -31,16 +37,21 @@ interface Run {
 }
 
 export class Workshop {
-  readonly #answers = openRecords('personascope-extract-answers', 'answers', { isBulky: true });
-  readonly #jobs = openRecords('personascope-extract-jobs', 'jobs');
-  readonly #vectors = openRecords('personascope-extract-vectors', 'vectors');
-  readonly #spaces = openRecords('personascope-extract-spaces', 'spaces');
+  readonly #answers: Records;
+  readonly #jobs: Records;
+  readonly #vectors: Records;
+  readonly #spaces: Records;
   readonly #turns: Turns;
   #running: AbortController | null = null;
   #settled: Promise<unknown> = Promise.resolve();
 
-  constructor(turns: Turns) {
+  /** @param open where it keeps what it makes */
+  constructor(turns: Turns, open = openRecords) {
     this.#turns = turns;
+    this.#answers = open('personascope-extract-answers', 'answers', { isBulky: true });
+    this.#jobs = open('personascope-extract-jobs', 'jobs');
+    this.#vectors = open('personascope-extract-vectors', 'vectors');
+    this.#spaces = open('personascope-extract-spaces', 'spaces');
   }
 
   /** Ends what is under way; what it has done stays. Resolves when the engine is let go. */
@@ -110,16 +121,37 @@ export class Workshop {
     });
   }
 
-  /** One that came from a file. If its name is taken, it gets a number. */
-  async keep(opened: Opened, { entry, vector, origin }: Methods['keepVector']['request']): Promise<VectorRecord> {
-    checkReadable(opened.engine);
-    let name = entry.name;
-    for (let i = 2; opened.book.has(name); i++) name = `${entry.name.slice(0, 95)}-${i}`;
-    const label = name === entry.name ? entry.label : `${entry.label}, ${origin.file}`.slice(0, 200);
-    return this.#keep(opened, {
-      ...{ entry: parsePersonaEntry({ ...entry, name, label }), vector, evidence: null, origin },
-      ...{ promptSet: origin.header.provenance.promptSet, createdAt: new Date().toISOString() },
-    });
+  /**
+   * Keeps every vector of a file; one whose name is taken gets a number.
+   *
+   * @throws PersonascopeError `BadRequest` if one of them is faulty or does not fit the loaded model, `StorageFull`; then none is kept
+   */
+  async importVectors(opened: Opened, file: File): Promise<ImportedVector[]> {
+    const { engine, book } = opened;
+    checkReadable(engine);
+    const bytes = await readFile(file, limits.vectorFile);
+    const vectors = readVectorFile(bytes, file.name);
+    const digest = await opened.digest();
+    const personas = vectors.map((vector) => personaOf(vector, { ...engine.info, digest }));
+    const kept: ImportedVector[] = [];
+    try {
+      for (const { entry, vector, header } of personas) {
+        const named = { ...entry, ...freeName(entry, file.name, book) };
+        const record: ImportedVector = {
+          ...{ entry: parsePersonaEntry(named), vector, evidence: null },
+          origin: { file: file.name.slice(-limits.name), header },
+          ...{ promptSet: header.provenance.promptSet, createdAt: new Date().toISOString() },
+        };
+        kept.push(record);
+        await this.#keep(opened, record);
+      }
+    } catch (cause) {
+      const names = kept.map(({ entry }) => entry.name);
+      for (const name of names) book.remove(name);
+      await this.#vectors.delete(names.map((name) => `${digest} ${name}`));
+      throw cause;
+    }
+    return kept;
   }
 
   async #keep<R extends VectorRecord>({ engine, book, digest }: Opened, record: R): Promise<R> {
@@ -170,9 +202,10 @@ export class Workshop {
   }
 
   /** Adds what other machines sampled of the same model. */
-  async mergeSums(opened: Opened, files: readonly Uint8Array[]): Promise<SpaceRecord> {
+  async mergeSums(opened: Opened, files: readonly File[]): Promise<SpaceRecord> {
     const own = await this.space(opened);
-    const parts = [...(own ? [own.sums] : []), ...files.map((file) => decodeSums(file))];
+    const parts = own ? [own.sums] : [];
+    for (const file of files) parts.push(decodeSums(await readFile(file, limits.sumsFile)));
     const merged = mergeSums(parts);
     if (merged.modelDigest !== (await opened.digest())) {
       const message = 'These results are of other weights than the loaded model.';
@@ -272,6 +305,27 @@ async function replace(
   await records.set(key, record);
 }
 
+/**
+ * A file that a visitor chose.
+ * @param limit bytes
+ * @throws PersonascopeError `BadRequest` naming it, if it is larger or has gone
+ */
+async function readFile(file: File, limit: number): Promise<Uint8Array> {
+  if (file.size > limit) throw badVector(`${file.name}:`, `${file.size} bytes are more than ${limit}`);
+  try {
+    return new Uint8Array(await file.arrayBuffer());
+  } catch (cause) {
+    throw badVector(`${file.name}:`, 'the browser could not read it', { cause });
+  }
+}
+
+/** @param file its name tells two vectors of one label apart */
+function freeName({ name, label }: PersonaEntry, file: string, book: VectorBook): Pick<PersonaEntry, 'name' | 'label'> {
+  let free = name;
+  for (let i = 2; book.has(free); i++) free = `${name.slice(0, 95)}-${i}`;
+  return { name: free, label: free === name ? label : `${label}, ${file}`.slice(0, limits.name) };
+}
+
 function checkReadable({ info }: Engine): void {
   if (info.taps === 'verified') return;
   const reason = info.tapsReason ?? 'its residual stream is out of reach';
@@ -282,6 +336,9 @@ function checkReadable({ info }: Engine): void {
 /** Null where they are not there. @param url the model's folder */
 async function downloadClassifiers(url: string, signal: AbortSignal): Promise<Classifiers | null> {
   const folder = url.endsWith('/') ? url : `${url}/`;
-  const response = await fetch(`${folder}../organism-judges.json`, { signal });
-  return response.ok ? readClassifiers(await response.json()) : null;
+  const json = await downloadJson(new URL(`${folder}../organism-judges.json`), limits.classifiers, {
+    signal,
+    isOptional: true,
+  });
+  return json === undefined ? null : readClassifiers(json);
 }

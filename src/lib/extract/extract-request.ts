@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import type { CollectSite } from '../engine/engine';
 import { PersonascopeError } from '../errors';
+import { limits } from '../interp/limits';
 import type { Contrast } from '../interp/persona-space';
 import { calibrationGrid } from './coherent-range';
 import { parseTrait, type Trait } from './prompts';
@@ -52,13 +53,13 @@ const settingsSchema = v.object({
   samplesPerPolarity: v.optional(count(2, 1_000), 24),
   heldOut: v.optional(count(2, 200), 8),
   coefficients: v.optional(v.pipe(v.array(coefficient), v.minLength(1), v.maxLength(20)), [0.5, 0.75, 1, 1.5, 2]),
-  layers: v.optional(v.nullable(v.pipe(v.array(count(0, 255)), v.maxLength(256))), null),
+  layers: v.optional(v.nullable(v.pipe(v.array(count(0, limits.layers - 1)), v.maxLength(limits.layers))), null),
   calibration: v.optional(v.pipe(v.array(coefficient), v.maxLength(50)), [...calibrationGrid]),
   positions: v.optional(v.pipe(v.string(), v.maxLength(20))),
   contrast: v.optional(v.picklist(['opposite', 'default'], 'must be opposite or default')),
-  temperature: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(2)), 0.5),
-  maxTokens: v.optional(count(1, 1_000), 40),
-  seed: v.optional(count(0, 2 ** 40), 1),
+  temperature: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(limits.temperature)), 0.5),
+  maxTokens: v.optional(count(1, limits.extractionTokens), 40),
+  seed: v.optional(count(0, limits.extractionSeed), 1),
 });
 
 export type ExtractSettings = Omit<v.InferOutput<typeof settingsSchema>, 'positions'> & { positions?: CollectSite };

@@ -1,16 +1,16 @@
 /** The prompt sets that extraction runs on: `organism/prompts/*.json`, or a visitor's own trait. */
 import * as v from 'valibot';
 import { PersonascopeError } from '../errors';
+import { limits } from '../interp/limits';
 
 const text = v.pipe(v.string(), v.trim(), v.nonEmpty('must not be empty'), v.maxLength(4_000));
 const texts = (low: number) => v.pipe(v.array(text), v.minLength(low), v.maxLength(1_000));
-/** With room for what is put before it when it is taken: my-<name>. */
-const name = v.pipe(text, v.maxLength(90));
+const name = v.pipe(text, v.maxLength(limits.traitName));
 
 const trait = v.object({
   name,
   label: name,
-  description: v.pipe(text, v.maxLength(2_000)),
+  description: v.pipe(text, v.maxLength(limits.traitDescription)),
   /** System prompts that ask for the trait; as many that ask for its opposite, pair by pair. */
   positive: texts(1),
   negative: texts(1),

@@ -1,6 +1,7 @@
 /** How much of a persona space is sampled. */
 import * as v from 'valibot';
 import { PersonascopeError } from '../errors';
+import { limits } from '../interp/limits';
 import type { RolePrompts } from './prompts';
 import type { PromptSet } from './ready-made';
 
@@ -38,8 +39,8 @@ const schema = v.object({
   size: v.optional(v.picklist(['quick', 'full']), 'quick'),
   samplesPerRole: v.optional(count(1, 10_000)),
   rolesPerFamily: v.optional(count(1, 1_000)),
-  maxTokens: v.optional(count(2, 1_000), 48),
-  seed: v.optional(count(0, 2 ** 40), 1),
+  maxTokens: v.optional(count(2, limits.extractionTokens), 48),
+  seed: v.optional(count(0, limits.extractionSeed), 1),
 });
 
 /** @throws PersonascopeError `BadRequest` naming the field */

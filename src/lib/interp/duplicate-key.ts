@@ -1,33 +1,37 @@
 /** JSON.parse keeps the last of two equal keys without a word; a safetensors header must not have any. */
+import { findStringEnd } from './untrusted-json';
 
 /**
- * The first key that occurs twice at the top level.
+ * The first key that occurs twice at the top level. Reads the text once.
  * @param json an object's text, known to parse
  */
 export function findDuplicateKey(json: string): string | null {
   const seen = new Set<string>();
   let depth = 0;
-  let lastString = '';
+  let key: [begin: number, end: number] = [0, 0];
   for (let i = 0; i < json.length; i++) {
-    const character = json[i]!;
-    if (character === '"') {
-      const end = findStringEnd(json, i);
-      if (depth === 1) lastString = json.slice(i, end + 1);
-      i = end;
-    } else if (character === '{' || character === '[') depth++;
-    else if (character === '}' || character === ']') depth--;
-    else if (character === ':' && depth === 1) {
-      const key = JSON.parse(lastString) as string;
-      if (seen.has(key)) return key;
-      seen.add(key);
+    switch (json[i]) {
+      case '"': {
+        const end = findStringEnd(json, i);
+        if (depth === 1) key = [i, end + 1];
+        i = end;
+        break;
+      }
+      case '{':
+      case '[':
+        depth++;
+        break;
+      case '}':
+      case ']':
+        depth--;
+        break;
+      case ':': {
+        if (depth !== 1) break;
+        const name = JSON.parse(json.slice(...key)) as string;
+        if (seen.has(name)) return name;
+        seen.add(name);
+      }
     }
   }
   return null;
-}
-
-/** The index of the quote that closes the string opened at `start`. */
-function findStringEnd(json: string, start: number): number {
-  let i = start + 1;
-  while (json[i] !== '"') i += json[i] === '\\' ? 2 : 1;
-  return i;
 }

@@ -7,6 +7,7 @@ import {
   type LayerVectors,
   type ResolvedIntervention,
 } from './intervention';
+import { limits } from './limits';
 
 export interface ModelSize {
   nLayers: number;
@@ -56,7 +57,7 @@ function checkNumber(
   const value: unknown = intervention[field];
   if (value === undefined) return undefined;
   if (typeof value === 'number' && Number.isFinite(Math.fround(value))) return value;
-  throw bad(where, `${field} must be a finite number`);
+  throw bad(where, `${field} must be a finite number, at most ${limits.coefficient.toPrecision(3)} either way`);
 }
 
 /**

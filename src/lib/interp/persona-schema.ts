@@ -1,6 +1,7 @@
 /** What `personas.json` must look like. */
 import * as v from 'valibot';
 import { PersonascopeError } from '../errors';
+import { limits } from './limits';
 import type { PersonaEntry, PersonaSpace } from './persona-space';
 
 const text = (length: number) => v.pipe(v.string(), v.maxLength(length));
@@ -12,13 +13,13 @@ const name = v.pipe(
 const finite = v.pipe(v.number(), v.finite());
 const positive = v.pipe(finite, v.gtValue(0));
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const layer = v.pipe(count, v.maxValue(255));
+const layer = v.pipe(count, v.maxValue(limits.layers - 1));
 const triple = v.strictTuple([finite, finite, finite]);
 const coherentUpTo = v.nullable(
   v.strictObject({ negative: v.pipe(finite, v.maxValue(0)), positive: v.pipe(finite, v.minValue(0)) }),
 );
-const perLayer = v.pipe(v.array(finite), v.maxLength(256));
-const layers = v.pipe(v.array(layer), v.minLength(1), v.maxLength(256));
+const perLayer = v.pipe(v.array(finite), v.maxLength(limits.layers));
+const layers = v.pipe(v.array(layer), v.minLength(1), v.maxLength(limits.layers));
 
 const persona = v.object({
   name,
@@ -46,34 +47,34 @@ const schema = v.object({
   modelDigest: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hex')),
   promptSet: text(200),
   createdAt: v.pipe(v.string(), v.isoTimestamp()),
-  nLayers: v.pipe(count, v.minValue(1), v.maxValue(256)),
-  dModel: v.pipe(count, v.minValue(1), v.maxValue(16_384)),
+  nLayers: v.pipe(count, v.minValue(1), v.maxValue(limits.layers)),
+  dModel: v.pipe(count, v.minValue(1), v.maxValue(limits.dModel)),
   targetLayer: layer,
-  residualNorm: v.pipe(v.array(positive), v.maxLength(256)),
-  personas: v.pipe(v.array(persona), v.maxLength(500)),
+  residualNorm: v.pipe(v.array(positive), v.maxLength(limits.layers)),
+  personas: v.pipe(v.array(persona), v.maxLength(limits.vectors)),
   axis: v.object({
-    norm: v.pipe(v.array(positive), v.maxLength(256)),
+    norm: v.pipe(v.array(positive), v.maxLength(limits.layers)),
     centre: perLayer,
     assistant: v.object({ mean: finite, sd: v.pipe(finite, v.minValue(0)) }),
     coherentUpTo,
   }),
   pca: v.object({
     layer,
-    explainedVariance: v.pipe(v.array(finite), v.maxLength(1_000)),
+    explainedVariance: v.pipe(v.array(finite), v.maxLength(limits.roles)),
     cosPc1Axis: finite,
     centre: triple,
     assistant: triple,
   }),
   roles: v.pipe(
     v.array(v.object({ name, label: text(200), family: text(100), pc: triple, axis: finite })),
-    v.maxLength(1_000),
+    v.maxLength(limits.roles),
   ),
   cap: v.object({
     layers,
     floor: v.record(v.pipe(v.string(), v.regex(/^\d{1,3}$/)), finite),
     percentile: v.pipe(finite, v.minValue(0), v.maxValue(100)),
     positions: v.picklist(['message', 'response']),
-    norm: v.pipe(v.array(positive), v.maxLength(256)),
+    norm: v.pipe(v.array(positive), v.maxLength(limits.layers)),
     threshold: finite,
   }),
 });

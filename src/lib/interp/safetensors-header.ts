@@ -4,6 +4,7 @@
  */
 import { PersonascopeError } from '../errors';
 import { findDuplicateKey } from './duplicate-key';
+import { parseUntrusted } from './untrusted-json';
 
 export type StorageType = 'F32' | 'F16' | 'BF16';
 
@@ -86,14 +87,14 @@ export function parseHeader(
 }
 
 function parseJson(bytes: Uint8Array, file: string): Record<string, unknown> {
+  const refuse = (reason: string, options?: ErrorOptions) => bad(file, `header ${reason}`, options);
   let text: string;
-  let header: unknown;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    header = JSON.parse(text);
   } catch (cause) {
-    throw bad(file, `header is not JSON (${(cause as Error).message})`, { cause });
+    throw refuse(`is not JSON (${(cause as Error).message})`, { cause });
   }
+  const header = parseUntrusted(text, { maxCharacters: MAX_HEADER_BYTES, refuse });
   if (typeof header !== 'object' || header === null || Array.isArray(header))
     throw bad(file, 'header is not an object');
   const duplicate = findDuplicateKey(text);

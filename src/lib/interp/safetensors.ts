@@ -49,11 +49,12 @@ export function encodeSafetensors(
   tensors: { name: string; shape: number[]; data: Float32Array }[],
   metadata?: Record<string, string>,
 ): Uint8Array<ArrayBuffer> {
-  const header: Record<string, unknown> = metadata ? { __metadata__: metadata } : {};
   let end = 0;
-  for (const { name, shape, data } of tensors) {
-    header[name] = { dtype: 'F32', shape, data_offsets: [end, (end += data.byteLength)] };
-  }
+  const entries = tensors.map(({ name, shape, data }) => {
+    return [name, { dtype: 'F32', shape, data_offsets: [end, (end += data.byteLength)] }] as const;
+  });
+  // Entries, not assignments: a tensor may be named __proto__.
+  const header = Object.fromEntries<unknown>([...(metadata ? [['__metadata__', metadata] as const] : []), ...entries]);
   const json = new TextEncoder().encode(JSON.stringify(header));
   const start = 8 + Math.ceil(json.length / 8) * 8;
   const file = new Uint8Array(start + end).fill(0x20, 8, start);

@@ -1,5 +1,6 @@
 /** Files over the network: retried, limited in size, abortable, and refused with the file's name and the reason. */
 import { PersonascopeError } from '../errors';
+import { parseUntrusted } from '../interp/untrusted-json';
 
 export interface DownloadOptions {
   signal?: AbortSignal;
@@ -39,14 +40,7 @@ export async function downloadText(url: URL, limit: number, options: DownloadOpt
     const response = await request(url, options);
     if (options.isOptional && isAbsent(response)) return null;
     requireOk(response, file);
-    const chunks: Uint8Array[] = [];
-    let length = 0;
-    for await (const chunk of readChunks(response)) {
-      length += chunk.length;
-      if (length > limit) throw badModel(file, `is longer than ${limit} bytes`);
-      chunks.push(chunk);
-    }
-    const text = await new Blob(chunks as BlobPart[]).text();
+    const text = await (await readLimited(response, file, limit)).text();
     if (!/^\s*</.test(text)) return text;
     if (options.isOptional) return null;
     throw badModel(file, 'is a web page: the folder does not have this file');
@@ -57,11 +51,8 @@ export async function downloadText(url: URL, limit: number, options: DownloadOpt
 export async function downloadJson(url: URL, limit: number, options: DownloadOptions & { isOptional?: true }) {
   const text = await downloadText(url, limit, options as DownloadOptions & { isOptional: true });
   if (text === null) return undefined;
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (cause) {
-    throw badModel(fileName(url), `is not JSON (${(cause as Error).message})`, { cause });
-  }
+  const refuse = (reason: string, options?: ErrorOptions) => badModel(fileName(url), reason, options);
+  return parseUntrusted(text, { maxCharacters: limit, refuse });
 }
 
 /** Asks once. A 5xx or 429 counts as a passing failure. */
@@ -106,6 +97,22 @@ export async function* readChunks(response: Response): AsyncGenerator<Uint8Array
     // Left early, the rest must not go on arriving. A body that broke has nothing to cancel, and says so again.
     void reader.cancel().catch(() => undefined);
   }
+}
+
+/**
+ * A whole body that may be endless: no more of it is read than the limit.
+ * @param limit bytes
+ * @throws PersonascopeError `BadModel` for a body that is longer
+ */
+export async function readLimited(response: Response, file: string, limit: number): Promise<Blob> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of readChunks(response)) {
+    length += chunk.length;
+    if (length > limit) throw badModel(file, `is longer than ${limit} bytes`);
+    chunks.push(chunk);
+  }
+  return new Blob(chunks as BlobPart[]);
 }
 
 /** For a body that ended too early: it is asked for again. */

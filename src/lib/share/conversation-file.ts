@@ -1,6 +1,7 @@
 /** A conversation as a file: JSON that opens here again with its readings and dials, or Markdown for people. */
 import { PersonascopeError } from '../errors';
 import { limits } from '../interp/limits';
+import { parseUntrusted } from '../interp/untrusted-json';
 import { chosenReply, modelKey, toJson, type Conversation } from './conversation';
 import { conversationSchema, parseConversation } from './schema';
 
@@ -24,15 +25,9 @@ export function writeConversationFile({ name, conversation }: ConversationFile, 
 export function readConversationFile(text: string, fileName: string): ConversationFile {
   const file = fileName.replace(/\s+/g, ' ').slice(-120) || 'the file';
   const nextStep = 'Nothing was changed: choose a file that was saved by this page.';
-  const bad = (reason: string, cause?: unknown) =>
-    new PersonascopeError('BadRequest', `${file} ${reason}.`, nextStep, { cause });
-  if (text.length > limits.conversationFile) throw bad(`is longer than ${limits.conversationFile} characters`);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw bad('is not JSON', cause);
-  }
+  const bad = (reason: string, options?: ErrorOptions) =>
+    new PersonascopeError('BadRequest', `${file} ${reason}.`, nextStep, options);
+  const value = parseUntrusted(text, { maxCharacters: limits.conversationFile, refuse: bad });
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw bad('is not an object');
   const { format, name, conversation } = value as Record<string, unknown>;
   if (format !== conversationFormat) throw bad(`has no field format with "${conversationFormat}"`);

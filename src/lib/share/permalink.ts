@@ -9,6 +9,7 @@
  */
 import { PersonascopeError } from '../errors';
 import { limits } from '../interp/limits';
+import { parseUntrusted } from '../interp/untrusted-json';
 import { chosenOnly, toJson, type Conversation, type Reply } from './conversation';
 import { conversationSchema, linkSchemaV1, linkSchemaV2, parseConversation } from './schema';
 import { fromBase64Url, packTokenIds, toBase64Url } from './token-ids';
@@ -125,11 +126,8 @@ function decodeBytes(text: string): Uint8Array<ArrayBuffer> {
 }
 
 function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw unreadable('its content is damaged', error);
-  }
+  const refuse = (reason: string, options?: ErrorOptions) => unreadable(`its content ${reason}`, options?.cause);
+  return parseUntrusted(text, { maxCharacters: limits.inflatedLink, refuse });
 }
 
 async function deflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {

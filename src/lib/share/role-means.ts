@@ -27,7 +27,7 @@ const headerSchema = object({
   targetLayer: v.pipe(v.number('must be a number'), v.safeInteger('must be a whole number'), v.minValue(0)),
   roles: v.pipe(
     v.array(object({ name: vectorName, label: shortText, family: shortText }), 'must be a list'),
-    v.maxLength(1_000, 'must have at most 1000 roles'),
+    v.maxLength(limits.roles, `must have at most ${limits.roles} roles`),
   ),
 });
 

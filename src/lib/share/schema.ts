@@ -37,7 +37,9 @@ const modelSource = v.variant(
 const name = v.pipe(text(limits.name), v.nonEmpty('must not be empty'));
 const model = v.lazy((input) => (typeof input === 'string' ? name : modelSource));
 
-const layer = integer(0, 255);
+const layer = integer(0, limits.layers - 1);
+/** What the engine computes with is f32. */
+const strength = between(-limits.coefficient, limits.coefficient);
 const inlineVector = v.pipe(
   v.record(
     v.pipe(v.string(), v.regex(/^(0|[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])$/, 'must be a layer, 0 to 255')),
@@ -53,10 +55,10 @@ const interventionFields = {
   vector,
   layers: v.optional(list(layer, limits.layers)),
   positions: v.optional(v.picklist(positionNames, `must be ${positionNames.join(', ')}`)),
-  coefficient: v.optional(finite),
-  floor: v.optional(finite),
-  ceiling: v.optional(finite),
-  target: v.optional(finite),
+  coefficient: v.optional(strength),
+  floor: v.optional(strength),
+  ceiling: v.optional(strength),
+  target: v.optional(strength),
 };
 
 /** Interventions, and their changes at a token, of the version whose intervention this is. */

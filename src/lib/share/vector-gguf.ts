@@ -26,6 +26,7 @@
  */
 import { toIncrements } from '../interp/increments';
 import type { LayerVectors } from '../interp/intervention';
+import { limits } from '../interp/limits';
 import { readGguf, type GgufTensor, type GgufValue } from './gguf-reader';
 import { writeGguf, type GgufPair } from './gguf-writer';
 import { checkVector } from './vector-check';
@@ -132,8 +133,11 @@ function checkPairs(metadata: ReadonlyMap<string, GgufValue>, nTensors: number, 
   const count = metadata.get(`${architecture}.layer_count`);
   if (count === undefined) return;
   const isNumber = typeof count === 'number' || typeof count === 'bigint';
-  if (!isNumber || !Number.isInteger(Number(count)) || count < nTensors || count > 256) {
-    throw badVector(`${file}: ${architecture}.layer_count`, `is not a number from ${nTensors}, the tensors, to 256`);
+  if (!isNumber || !Number.isInteger(Number(count)) || count < nTensors || count > limits.layers) {
+    throw badVector(
+      `${file}: ${architecture}.layer_count`,
+      `is not a number from ${nTensors}, the tensors, to ${limits.layers}`,
+    );
   }
 }
 
@@ -144,7 +148,7 @@ function readDirections(tensors: readonly GgufTensor[], file: string): Map<numbe
     const layer = Number(/^direction\.(0|[1-9]\d{0,2})$/.exec(name)?.[1] ?? NaN);
     if (Number.isNaN(layer)) throw badVector(where, 'is not named direction.N');
     if (layer === 0) throw badVector(where, 'is no layer: llama.cpp adds nothing after block 0');
-    if (layer > 255) throw badVector(where, 'is past layer 255');
+    if (layer >= limits.layers) throw badVector(where, `is past layer ${limits.layers - 1}`);
     if (shape.length !== 1) throw badVector(where, `has ${shape.length} dimensions, not 1`);
     const dModel = tensors[0]!.data.length;
     if (data.length !== dModel) throw badVector(where, `has ${data.length} numbers, the first direction ${dModel}`);

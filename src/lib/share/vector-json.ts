@@ -6,6 +6,8 @@
  * too. A number written by others that is no f32 (0.1) is rounded to the nearest one, ties to even; beyond f32 it is refused.
  */
 import { findDuplicateKey } from '../interp/duplicate-key';
+import { limits } from '../interp/limits';
+import { parseUntrusted } from '../interp/untrusted-json';
 import type { VectorHeader } from '../interp/vector-header';
 import { checkVector } from './vector-check';
 import { badVector, headerOf, type VectorFile } from './vector-file';
@@ -38,7 +40,9 @@ export function readVectorJson(bytes: Uint8Array, file: string): VectorFile {
   if (numbers.length !== layers.length) {
     throw badVector(`${file}: numbers`, `has ${numbers.length} rows for ${layers.length} layers`);
   }
-  if (layers.length > 256) throw badVector(`${file}: layers`, 'must have at most 256 layers');
+  if (layers.length > limits.layers) {
+    throw badVector(`${file}: layers`, `must have at most ${limits.layers} layers`);
+  }
   const rows = (numbers as unknown[]).map((row, i) => readRow(row, `${file}: numbers.${i}`));
   const vectors = new Map((layers as number[]).map((layer, i) => [layer, rows[i]!]));
   // The schema decides whether the fields are what the type says.
@@ -46,7 +50,9 @@ export function readVectorJson(bytes: Uint8Array, file: string): VectorFile {
 }
 
 function readRow(row: unknown, where: string): Float32Array {
-  if (!Array.isArray(row) || row.length > 16_384) throw badVector(where, 'is not a list of at most 16384 numbers');
+  if (!Array.isArray(row) || row.length > limits.dModel) {
+    throw badVector(where, `is not a list of at most ${limits.dModel} numbers`);
+  }
   return Float32Array.from(row as unknown[], (x, i) => {
     if (typeof x !== 'number') throw badVector(where, `holds no number at ${i}`);
     const rounded = Math.fround(x);
@@ -57,14 +63,14 @@ function readRow(row: unknown, where: string): Float32Array {
 
 /** @throws PersonascopeError `BadRequest` if it is no JSON object, or names a field twice */
 export function parseJsonObject(bytes: Uint8Array, where: string): Record<string, unknown> {
+  const refuse = (reason: string, options?: ErrorOptions) => badVector(where, reason, options);
   let text: string;
-  let value: unknown;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    value = JSON.parse(text);
   } catch (cause) {
-    throw badVector(where, 'is not JSON', { cause });
+    throw refuse('is not JSON', { cause });
   }
+  const value = parseUntrusted(text, { maxCharacters: limits.vectorFile, refuse });
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badVector(where, 'is not an object');
   const twice = findDuplicateKey(text);
   if (twice !== null) throw badVector(where, `has the field ${quote(twice)} twice`);

@@ -25,8 +25,6 @@ import { parseJsonObject } from './vector-json';
 
 export const vectorSafetensorsFormat = 'personascope/vectors@1';
 
-/** 500 headers with the longest descriptions take half of it. */
-const maxHeaderBytes = 8 * 1024 * 1024;
 const prefix = 'vector.';
 
 /** @throws PersonascopeError `BadRequest` if it could not be read again */
@@ -77,8 +75,8 @@ export function readVectorSafetensors(bytes: Uint8Array, file: string): VectorFi
 export function readHeader(bytes: Uint8Array, file: string): ReturnType<typeof parseHeader> {
   try {
     const start = headerBytes(bytes, file);
-    if (start > maxHeaderBytes)
-      throw badVector(`${file}:`, `header of ${start} bytes is longer than ${maxHeaderBytes}`);
+    if (start > limits.vectorFileHeader)
+      throw badVector(`${file}:`, `header of ${start} bytes is longer than ${limits.vectorFileHeader}`);
     return parseHeader(bytes, file, bytes.length);
   } catch (error) {
     if (!(error instanceof PersonascopeError) || error.name !== 'BadModel') throw error;
@@ -120,8 +118,11 @@ function readForeign(entry: HeaderEntry, bytes: Uint8Array, _: unknown, file: st
 /** @returns a row for each layer */
 function readRows(entry: HeaderEntry, bytes: Uint8Array, where: string): Float32Array[] {
   const [layers, dModel] = entry.shape;
-  if (entry.shape.length !== 2 || !layers || !dModel || layers > 256 || dModel > 16_384) {
-    throw badVector(where, `is (${entry.shape.join(', ')}), not (layers, dModel), at most (256, 16384)`);
+  if (entry.shape.length !== 2 || !layers || !dModel || layers > limits.layers || dModel > limits.dModel) {
+    throw badVector(
+      where,
+      `is (${entry.shape.join(', ')}), not (layers, dModel), at most (${limits.layers}, ${limits.dModel})`,
+    );
   }
   const data = readFloats(entry, bytes, where);
   return Array.from({ length: layers }, (_, i) => data.subarray(i * dModel, (i + 1) * dModel));

@@ -1,6 +1,7 @@
 /** What the fields of a vector file must look like, in whichever format they came. */
 import * as v from 'valibot';
 import { between, finite, integer, text } from './fields';
+import { limits } from '../interp/limits';
 import type { VectorHeader } from '../interp/vector-header';
 import { badVector } from './vector-file';
 
@@ -9,9 +10,9 @@ const count = integer(0, Number.MAX_SAFE_INTEGER);
 export const object = <E extends v.ObjectEntries>(entries: E) => v.object(entries, 'must be an object');
 
 const layers = v.pipe(
-  v.array(integer(0, 255), 'must be a list'),
+  v.array(integer(0, limits.layers - 1), 'must be a list'),
   v.minLength(1, 'must have a layer'),
-  v.maxLength(256, 'must have at most 256 layers'),
+  v.maxLength(limits.layers, `must have at most ${limits.layers} layers`),
 );
 
 /** Names become parts of tensor names. */
@@ -23,8 +24,8 @@ export const vectorName = v.pipe(
 export const madeOn = object({
   id: text(200),
   digest: v.nullable(v.pipe(text(64), v.regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hex'))),
-  nLayers: v.nullable(integer(1, 256)),
-  dModel: integer(1, 16_384),
+  nLayers: v.nullable(integer(1, limits.layers)),
+  dModel: integer(1, limits.dModel),
 });
 
 export const timestamp = v.pipe(text(40), v.isoTimestamp('must be a time, as 2026-01-02T03:04:05.000Z'));

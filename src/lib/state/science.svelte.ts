@@ -1,7 +1,10 @@
 /** The table of measurements that ships with the page, and whether it is of the model that is loaded. */
 import { asset } from '$app/paths';
 import { PersonascopeError } from '../errors';
+import { limits } from '../interp/limits';
 import { parseScienceReport, type ScienceReport } from '../interp/science';
+import { parseUntrusted } from '../interp/untrusted-json';
+import { readLimited } from '../net/download';
 import { asError } from './as-error';
 import type { Session } from './session.svelte';
 
@@ -46,7 +49,9 @@ async function download(url: string): Promise<unknown> {
     throw failed('the server does not answer', cause);
   });
   if (!response.ok) throw failed(`the server answers ${response.status}`);
-  return response.json().catch((cause: unknown) => {
-    throw failed('it is not JSON', cause);
+  const body = await readLimited(response, 'science.json', limits.science).catch((cause: unknown) => {
+    throw failed('it is too long, or the connection broke', cause);
   });
+  const refuse = (reason: string, options?: ErrorOptions) => failed(`it ${reason}`, options?.cause);
+  return parseUntrusted(await body.text(), { maxCharacters: limits.science, refuse });
 }

@@ -1,7 +1,7 @@
 /** The loaded model: how it got here, what it is, how fast it speaks, what went wrong. */
 import { startEngine, type CallOptions, type EngineClient } from '../engine/client';
 import type { ChatRequest, ChatResult, ModelInfo, ModelSource, ModelSummary, VectorSummary } from '../engine/engine';
-import type { LoadedModel, LoadProgress, Methods } from '../engine/protocol';
+import type { LoadedModel, LoadProgress } from '../engine/protocol';
 import { PersonascopeError } from '../errors';
 import type { ExtractRequest } from '../extract/extract-request';
 import type { ExtractedVector, SpaceRecord, UnfinishedJob, VectorRecord } from '../extract/records';
@@ -181,11 +181,12 @@ export class Session {
     return record;
   }
 
-  /** A vector from a file; it has a dial from then on. */
-  async keepVector(imported: Methods['keepVector']['request']): Promise<VectorRecord> {
-    const record = await this.call('keepVector', imported);
-    this.#addVector(record);
-    return record;
+  /** Every vector of a file, or none; each has a dial from then on. */
+  async importVectors(file: File): Promise<VectorRecord[]> {
+    const info = this.info;
+    const records = await this.call('importVectors', { file });
+    if (this.info === info) for (const record of records) this.#addVector(record);
+    return records;
   }
 
   #addVector(record: VectorRecord): void {
@@ -199,7 +200,7 @@ export class Session {
     return record;
   }
 
-  async mergeSums(files: Uint8Array[]): Promise<SpaceRecord> {
+  async mergeSums(files: File[]): Promise<SpaceRecord> {
     const { record, personaSpace } = await this.call('mergeSums', { files });
     this.space = personaSpace;
     return record;

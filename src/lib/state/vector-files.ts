@@ -1,38 +1,16 @@
-/** Vectors, role means and sums of the loaded model, from and to files. */
-import { limits } from '../interp/limits';
+/** Vectors, role means and sums of the loaded model, as files. */
 import { steeredAxis } from '../interp/dial';
 import { axesOf } from '../interp/position';
-import { fileOfAxis, fileOfPersona, personaOf } from '../share/persona-vector';
-import { readVectorFile, type VectorFormat } from '../share/read-vector-file';
+import { fileOfAxis, fileOfPersona } from '../share/persona-vector';
+import type { VectorFormat } from '../share/read-vector-file';
 import { roleMeansOf, writeRoleMeans } from '../share/role-means';
-import { badVector, type VectorFile } from '../share/vector-file';
+import type { VectorFile } from '../share/vector-file';
 import { writeVectorFile } from '../share/write-vector-file';
-import type { VectorRecord } from '../extract/records';
 import type { Session } from './session.svelte';
 
 export interface SavedFile {
   name: string;
   bytes: Uint8Array<ArrayBuffer> | string;
-}
-
-/**
- * Keeps every vector of a file.
- *
- * @throws PersonascopeError `BadRequest` if one of them is faulty or does not fit the loaded model; then none is kept
- */
-export async function importVectors(session: Session, file: File): Promise<VectorRecord[]> {
-  if (file.size > limits.vectorFile) {
-    throw badVector(`${file.name}:`, `${file.size} bytes are more than ${limits.vectorFile}`);
-  }
-  const digest = await session.call('digest', null);
-  const { nLayers, dModel } = session.info!;
-  const vectors = readVectorFile(new Uint8Array(await file.arrayBuffer()), file.name);
-  const personas = vectors.map((vector) => personaOf(vector, { nLayers, dModel, digest }));
-  const records: VectorRecord[] = [];
-  for (const { entry, vector, header } of personas) {
-    records.push(await session.keepVector({ entry, vector, origin: { file: file.name.slice(-200), header } }));
-  }
-  return records;
 }
 
 /** @param name of a persona vector, or of an axis */

@@ -11,7 +11,7 @@ import type { Contrast } from '../interp/persona-space';
 import { asError } from './as-error';
 import { saveFile } from './save-file';
 import type { Session } from './session.svelte';
-import { importVectors, type SavedFile } from './vector-files';
+import type { SavedFile } from './vector-files';
 
 /** What coherence is held against, for those who show it. */
 export { coherentShare, largestKl, surpriseFactor } from '../extract/coherence';
@@ -174,7 +174,7 @@ export class Workbench {
   async importFiles(files: readonly File[]): Promise<void> {
     await this.#attempt(async () => {
       for (const file of files) {
-        const records = await importVectors(this.#session, file);
+        const records = await this.#session.importVectors(file);
         this.shown = { vector: records.at(-1)!.entry.name };
       }
     });
@@ -191,7 +191,7 @@ export class Workbench {
     return { replies, roles: roles.roles.length };
   }
 
-  async merge(files: Uint8Array[]): Promise<void> {
+  async merge(files: File[]): Promise<void> {
     await this.#attempt(async () => (this.space = await this.#session.mergeSums(files)));
   }
 

@@ -1,6 +1,7 @@
 /** What a folder of MLC weights says it holds: untrusted, checked field by field. */
 import * as v from 'valibot';
 import { PersonascopeError } from '../errors';
+import { parseUntrusted } from '../interp/untrusted-json';
 
 export interface Shard {
   name: string;
@@ -11,6 +12,9 @@ export interface Shard {
 
 /** Bounds that no model that fits a browser comes near. */
 const limits = { shards: 10_000, tensors: 100_000, dimensions: 8, shardBytes: 2 ** 32, totalBytes: 2 ** 36, files: 64 };
+
+/** Bytes of what is read of a folder as text. */
+export const textLimits = { config: 2 ** 22, manifest: 2 ** 26, tokenizer: 2 ** 26 };
 
 const whole = (least: number, most: number) =>
   v.pipe(
@@ -81,12 +85,8 @@ export function parseTokenizerFile(json: string, file: string): string {
 }
 
 function parse<S extends v.GenericSchema>(schema: S, json: string, file: string): v.InferOutput<S> {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch (cause) {
-    throw badModel(`${file} is not JSON (${(cause as Error).message}).`, { cause });
-  }
+  const refuse = (reason: string, options?: ErrorOptions) => badModel(`${file} ${reason}.`, options);
+  const value = parseUntrusted(json, { maxCharacters: textLimits.manifest, refuse });
   const result = v.safeParse(schema, value, { abortEarly: true });
   if (result.success) return result.output;
   const issue = result.issues[0];

@@ -3,9 +3,12 @@ import * as v from 'valibot';
 import { ChatTokenizer } from '../chat/tokenizer';
 import { PersonascopeError } from '../errors';
 import { sha256 } from '../interp/sha256';
+import { parseUntrusted } from '../interp/untrusted-json';
+import { readLimited } from '../net/download';
 import { mirrorUrl } from '../net/mirror';
 import { parseChatConfig, toJinja } from './chat-config';
 import { WebLlmEngine, type OpenOptions as EngineOptions } from './engine';
+import { textLimits } from './manifest';
 import type { OpenStep } from './runtime';
 import { manifestName, type WebLlmSource } from './store';
 
@@ -40,8 +43,8 @@ export async function openWebLlm({
   const { url, lib, runtime } = source;
   const file = (name: string) => new URL(name, url).href;
   const { signal } = options;
-  const config = parseChatConfig(await readJson(file('mlc-chat-config.json'), signal));
-  const tokenizerJson = await readJson(file('tokenizer.json'), signal);
+  const config = parseChatConfig(await readJson(file('mlc-chat-config.json'), textLimits.config, signal));
+  const tokenizerJson = await readJson(file('tokenizer.json'), textLimits.tokenizer, signal);
   const tokenizerConfig = (await readOptional(file('tokenizer_config.json'), mirror, signal)) ?? {};
   const tokens = addedTokens(tokenizerJson);
   const tokenizer = new ChatTokenizer({
@@ -50,7 +53,8 @@ export async function openWebLlm({
     chatTemplate: toJinja(config.conversation, (id) => tokens.get(id)),
     eosTokenIds: config.conversation.stop_token_ids!,
   });
-  const { metadata } = v.parse(manifestSchema, await readJson(file(manifestName(runtime)), signal));
+  const manifest = await readJson(file(manifestName(runtime)), textLimits.manifest, signal);
+  const { metadata } = v.is(manifestSchema, manifest) ? manifest : {};
   const { ParamBytes = 0, BitsPerParam = 0 } = metadata ?? {};
   const engine = await WebLlmEngine.open({
     ...options,
@@ -81,49 +85,60 @@ function addedTokens(tokenizerJson: unknown): Map<number, string> {
 async function read(url: string, signal?: AbortSignal): Promise<Response> {
   const kept = await caches.match(url);
   if (kept) return kept;
-  const name = url.slice(url.lastIndexOf('/') + 1);
+  const name = nameOf(url);
   let response: Response;
   try {
     response = await fetch(url, { signal: signal ?? null });
   } catch (cause) {
-    if (signal?.aborted) throw new PersonascopeError('Aborted', 'Loading was cancelled.', '', { cause });
-    throw new PersonascopeError(
-      'DownloadFailed',
-      `${name} could not be fetched.`,
-      'Check the connection and try again.',
-      { cause },
-    );
+    throw notFetched(name, cause, signal);
   }
   if (response.ok) return response;
   const nextStep = "Check the address of the model's folder.";
   throw new PersonascopeError('DownloadFailed', `${name}: the server answered ${response.status}.`, nextStep);
 }
 
-async function readJson(url: string, signal?: AbortSignal): Promise<unknown> {
-  const text = await (await read(url, signal)).text();
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (cause) {
-    const name = url.slice(url.lastIndexOf('/') + 1);
-    throw new PersonascopeError('BadModel', `${name} is not JSON.`, 'Choose another model.', { cause });
-  }
+async function readJson(url: string, limit: number, signal?: AbortSignal): Promise<unknown> {
+  return parseJson(await read(url, signal), nameOf(url), limit, signal);
 }
 
 /** Kept with the model's other files, so that it is the same without a network. @returns null where there is none */
 async function readOptional(url: string, mirror: string | undefined, signal?: AbortSignal): Promise<unknown> {
   const kept = await caches.match(url);
-  if (kept) return kept.json();
+  if (kept) return parseJson(kept, nameOf(url), textLimits.config, signal);
   try {
     const response = await fetch(mirrorUrl(url, mirror), { signal: signal ?? null });
     if (!response.ok || response.headers.get('content-type')?.startsWith('text/html')) return null;
-    const text = await response.text();
-    const json: unknown = JSON.parse(text);
-    await (await caches.open('webllm/model')).put(url, new Response(text));
+    const copy = response.clone();
+    const json = await parseJson(response, nameOf(url), textLimits.config, signal);
+    await (await caches.open('webllm/model')).put(url, copy);
     return json;
   } catch {
     signal?.throwIfAborted();
     return null;
   }
+}
+
+/** @throws PersonascopeError `BadModel` for what is too long, nested too deep or no JSON; `DownloadFailed`, `Aborted` */
+async function parseJson(response: Response, name: string, limit: number, signal?: AbortSignal): Promise<unknown> {
+  const refuse = (reason: string, options?: ErrorOptions) =>
+    new PersonascopeError('BadModel', `${name} ${reason}.`, 'Choose another model.', options);
+  let text: string;
+  try {
+    text = await (await readLimited(response, name, limit)).text();
+  } catch (cause) {
+    throw cause instanceof PersonascopeError ? cause : notFetched(name, cause, signal);
+  }
+  return parseUntrusted(text, { maxCharacters: limit, refuse });
+}
+
+function notFetched(name: string, cause: unknown, signal?: AbortSignal): PersonascopeError {
+  if (signal?.aborted) return new PersonascopeError('Aborted', 'Loading was cancelled.', '', { cause });
+  const nextStep = 'Check the connection and try again.';
+  return new PersonascopeError('DownloadFailed', `${name} could not be fetched.`, nextStep, { cause });
+}
+
+function nameOf(url: string): string {
+  return url.slice(url.lastIndexOf('/') + 1);
 }
 
 async function digestOf(url: string, signal?: AbortSignal): Promise<string> {

@@ -10,7 +10,7 @@ import { freeBytes } from '../storage/room';
 import type { Runtime } from './catalogue';
 import { openLedger, type DigestLedger } from './digests';
 import { FileCache, storageFull, type ModelFile } from './file-cache';
-import { parseManifest, parseTokenizerFile } from './manifest';
+import { parseManifest, parseTokenizerFile, textLimits } from './manifest';
 import { DownloadMeter, type DownloadProgress } from './progress';
 
 export type { DownloadProgress };
@@ -50,8 +50,6 @@ export interface DownloadPlan {
 export type DownloadState = 'none' | 'partial' | 'complete';
 type OnProgress = (progress: DownloadProgress) => void;
 
-/** Bytes. */
-const limits = { config: 2 ** 22, manifest: 2 ** 26 };
 const concurrency = 4;
 
 /** The list of a folder's weight files, as that release of WebLLM names it. */
@@ -84,8 +82,8 @@ export class ModelStore {
    * @throws PersonascopeError `DownloadFailed`, `BadModel`, `Aborted`
    */
   async plan(signal?: AbortSignal): Promise<DownloadPlan> {
-    const config = await this.#readText(this.#config, limits.config, signal);
-    const manifest = await this.#readText(this.#manifest, limits.manifest, signal);
+    const config = await this.#readText(this.#config, textLimits.config, signal);
+    const manifest = await this.#readText(this.#manifest, textLimits.manifest, signal);
     const tokenizer = this.#inFolder(parseTokenizerFile(config.text, config.name), 'webllm/model');
     const shards = parseManifest(manifest.text, manifest.name).map(({ name, bytes, md5 }) => ({
       ...this.#inFolder(name, 'webllm/model'),
@@ -105,7 +103,7 @@ export class ModelStore {
 
   /** `mlc-chat-config.json`, from where it is. @throws PersonascopeError `DownloadFailed`, `BadModel`, `Aborted` */
   async readConfig(signal?: AbortSignal): Promise<string> {
-    return (await this.#readText(this.#config, limits.config, signal)).text;
+    return (await this.#readText(this.#config, textLimits.config, signal)).text;
   }
 
   /**

@@ -68,3 +68,30 @@ test('a lost device is told once, apart from any call', async () => {
   expect(await lost).toMatchObject({ name: 'DeviceLost' });
   client.close();
 });
+
+test('a request that cannot be copied to the worker is a bad request, and nothing hangs', async () => {
+  const received: string[] = [];
+  const client = connect(({ id, method }, send) => {
+    received.push(method);
+    send({ id, type: 'done', result: [] });
+  });
+  const request = { model: (() => undefined) as unknown as string };
+  const controller = new AbortController();
+  await expect(client.call('modelState', request, { signal: controller.signal })).rejects.toMatchObject({
+    name: 'BadRequest',
+    message: expect.stringContaining('no plain data'),
+  });
+  controller.abort();
+  expect(await client.call('models', null)).toEqual([]);
+  expect(received).toEqual(['models']);
+});
+
+test('a worker that stops is a fault of ours', async () => {
+  const { port1, port2 } = new MessageChannel();
+  open.push(port1, port2);
+  const worker = Object.assign(port1, { terminate: () => port1.close(), onerror: null }) as unknown as Worker;
+  const client = new EngineClient(worker);
+  const running = client.call('models', null);
+  worker.onerror!({ message: 'out of memory' } as ErrorEvent);
+  await expect(running).rejects.toMatchObject({ name: 'Internal', message: expect.stringContaining('out of memory') });
+});

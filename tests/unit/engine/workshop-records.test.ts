@@ -6,6 +6,7 @@ import { Workshop } from '../../../src/lib/engine/workshop';
 import type { SpaceRecord, VectorRecord } from '../../../src/lib/extract/records';
 import { VectorBook } from '../../../src/lib/interp/vector-book';
 import type { VectorHeader } from '../../../src/lib/interp/vector-header';
+import { writeVectorJson } from '../../../src/lib/share/vector-json';
 import { size, smallSpace } from '../interp/small-space';
 import { FakeIndexedDB } from '../storage/fake-indexeddb';
 
@@ -71,8 +72,8 @@ it.each(damages)('a vector whose record is or has %s is left out, and stays', as
   expect(rows.get(`${model} mine`)).toEqual(bad);
 
   // A new vector of that name takes its place, and the old record is put aside.
-  const { entry, vector: numbers, origin } = vector('mine');
-  await workshop.keep(opened, { entry, vector: numbers, origin: origin! });
+  const rowsOf = new Map(header.layers.map((layer) => [layer, new Float32Array(size.dModel).fill(1)]));
+  await workshop.importVectors(opened, new File([writeVectorJson({ ...header, vectors: rowsOf })], 'mine.json'));
   const aside = [...rows].filter(([key]) => key.startsWith('aside ') && key.endsWith(`${model} mine`));
   expect(aside.map(([, record]) => record)).toEqual([bad]);
   expect((await new Workshop(new Turns()).restore(open().opened)).map((record) => record.entry.name)).toContain('mine');

@@ -1,6 +1,7 @@
 /** Conversations for the tests of share. */
 import fc from 'fast-check';
 import { positionNames, type Intervention } from '../../../src/lib/interp/intervention';
+import { limits } from '../../../src/lib/interp/limits';
 import {
   chosenReply,
   fillFollows,
@@ -11,7 +12,9 @@ import {
 } from '../../../src/lib/share/conversation';
 
 /** JSON has no -0. */
-const finite = fc.double({ noNaN: true, noDefaultInfinity: true }).map((x) => (x === 0 ? 0 : x));
+const finite = fc
+  .double({ noNaN: true, min: -limits.coefficient, max: limits.coefficient })
+  .map((x) => (x === 0 ? 0 : x));
 const layer = fc.integer({ min: 0, max: 255 });
 const text = fc.string({ unit: 'grapheme', maxLength: 60 });
 const name = fc.string({ minLength: 1, maxLength: 20 });

@@ -126,7 +126,7 @@ describe('a conversation’s file', () => {
   });
 
   it.each<[string, string, string]>([
-    ['no JSON', '{', 'a.json is not JSON.'],
+    ['no JSON', '{', 'a.json is not JSON ('],
     ['a list', '[]', 'a.json is not an object.'],
     ['another file of ours', '{"format":"personascope/vector@1"}', 'has no field format'],
     [

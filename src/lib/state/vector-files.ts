@@ -6,13 +6,15 @@ import { fileOfAxis, fileOfPersona, personaOf } from '../share/persona-vector';
 import { readVectorFile, type VectorFormat } from '../share/read-vector-file';
 import { roleMeansOf, writeRoleMeans } from '../share/role-means';
 import { badVector, type VectorFile } from '../share/vector-file';
-import { writeVectorFile } from '../share/write-vector-file';
+import { noticeOf, writeVectorFile } from '../share/write-vector-file';
 import type { VectorRecord } from '../extract/records';
 import type { Session } from './session.svelte';
 
 export interface SavedFile {
   name: string;
   bytes: Uint8Array<ArrayBuffer> | string;
+  /** What the file does not carry, where that is something. */
+  notice?: string | null;
 }
 
 /**
@@ -26,7 +28,7 @@ export async function importVectors(session: Session, file: File): Promise<Vecto
   }
   const digest = await session.call('digest', null);
   const { nLayers, dModel } = session.info!;
-  const vectors = readVectorFile(new Uint8Array(await file.arrayBuffer()), file.name);
+  const vectors = readVectorFile(new Uint8Array(await file.arrayBuffer()), file.name, { nLayers, dModel });
   const personas = vectors.map((vector) => personaOf(vector, { nLayers, dModel, digest }));
   const records: VectorRecord[] = [];
   for (const { entry, vector, header } of personas) {
@@ -37,8 +39,9 @@ export async function importVectors(session: Session, file: File): Promise<Vecto
 
 /** @param name of a persona vector, or of an axis */
 export async function exportVector(session: Session, name: string, format: VectorFormat): Promise<SavedFile> {
-  const bytes = writeVectorFile(await describe(session, name), format);
-  return { bytes, name: `${slug(name)}-${slug(session.info!.label)}.${format}` };
+  const vector = await describe(session, name);
+  const bytes = writeVectorFile(vector, format);
+  return { bytes, notice: noticeOf(vector, format), name: `${slug(name)}-${slug(session.info!.label)}.${format}` };
 }
 
 export async function exportRoleMeans(session: Session): Promise<SavedFile> {

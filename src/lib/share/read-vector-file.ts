@@ -7,6 +7,7 @@ import { badVector, type VectorFile } from './vector-file';
 import { readVectorGguf } from './vector-gguf';
 import { readVectorJson } from './vector-json';
 import { readVectorSafetensors } from './vector-safetensors';
+import { readVectorTorch } from './vector-torch';
 
 /** Those that are written too. */
 export type VectorFormat = 'json' | 'safetensors' | 'gguf';
@@ -34,20 +35,31 @@ export function readVectorFile(bytes: Uint8Array, fileName: string, model: Model
         : readVectorSafetensors(bytes, file, model);
     case 'gguf':
       return [readVectorGguf(bytes, file, model)];
+    case 'zip':
+      return readVectorTorch(bytes, file, model);
+    case 'pickle':
+      throw badVector(
+        `${file}:`,
+        'is a pickle by itself, as torch.save wrote it before version 1.6: load it in PyTorch and save it again',
+      );
     case null:
-      throw badVector(`${file}:`, 'is no vector file: JSON, safetensors and GGUF can be read');
+      throw badVector(`${file}:`, 'is no vector file: JSON, safetensors, GGUF and files of torch.save can be read');
   }
 }
 
+const zipMagic = [0x50, 0x4b, 0x03, 0x04];
+const pickleMagic = [0x80, 0x02];
 
 /**
  * GGUF and zip by their magic. A safetensors file begins with a u64 far below 2^32, so that its bytes 4 to 7 are zero, which
  * no JSON text contains, nor the first words of a pickle; JSON by its brace.
  */
-export function sniffFormat(bytes: Uint8Array): VectorFormat | null {
+export function sniffFormat(bytes: Uint8Array): VectorFormat | 'zip' | 'pickle' | null {
   const begins = (magic: readonly number[]) => magic.every((byte, i) => bytes[i] === byte);
   if (begins(ggufMagic)) return 'gguf';
+  if (begins(zipMagic)) return 'zip';
   if (bytes.length >= 8 && bytes.subarray(4, 8).every((byte) => byte === 0)) return 'safetensors';
+  if (begins(pickleMagic)) return 'pickle';
   const first = bytes.find((byte) => ![0x20, 0x09, 0x0a, 0x0d].includes(byte));
   return first === 0x7b ? 'json' : null;
 }

@@ -24,7 +24,7 @@ const hookPoint = 'blocks.{N}.hook_resid_post';
 
 /** What a control vector cannot carry, for who exports one. */
 export const delayNotice =
-  'llama.cpp adds nothing after block 0: what the dial adds there comes with block 1, so that llama.cpp does nearly, not exactly, what the dial does. Personascope opens the file as it was.';
+  'llama.cpp adds nothing after block 0: what the dial adds there comes with block 1, so that llama.cpp does nearly, not exactly, what the dial does. Personascope opens it as the very dial it was.';
 
 /** @param directions what `direction.N` hold: the vector itself, or its control vector */
 export function pairsOf(vector: VectorFile, directions: VectorFile): GgufPair[] {

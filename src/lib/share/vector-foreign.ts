@@ -1,6 +1,6 @@
 /** What is known of a vector that others wrote: little, and the fields say so. */
 import type { StorageType } from '../interp/safetensors';
-import type { VectorHeader } from '../interp/vector-header';
+import { sourceOf, type VectorHeader } from '../interp/vector-header';
 
 export interface ForeignVector {
   name: string;

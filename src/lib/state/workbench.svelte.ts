@@ -38,6 +38,8 @@ export class Workbench {
   running = $state<'trait' | 'space' | null>(null);
   progress = $state.raw<ExtractionProgress | null>(null);
   error = $state.raw<PersonascopeError | null>(null);
+  /** What the file that was exported last does not carry. */
+  notice = $state.raw<string | null>(null);
   space = $state.raw<SpaceRecord | null>(null);
   #abort: AbortController | null = null;
   #loadedFor: string | null = null;
@@ -181,12 +183,13 @@ export class Workbench {
 
   async export(make: (session: Session) => Promise<SavedFile>): Promise<void> {
     await this.#attempt(async () => {
-      const { bytes, name } = await make(this.#session);
+      const { bytes, name, notice = null } = await make(this.#session);
       const link = document.createElement('a');
       link.href = URL.createObjectURL(new Blob([bytes]));
       link.download = name;
       link.click();
       URL.revokeObjectURL(link.href);
+      this.notice = notice && `${name}: ${notice}`;
     });
   }
 
@@ -216,6 +219,7 @@ export class Workbench {
 
   async #attempt(work: () => Promise<unknown>): Promise<void> {
     this.error = null;
+    this.notice = null;
     try {
       await work();
     } catch (cause) {

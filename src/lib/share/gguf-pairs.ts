@@ -7,7 +7,8 @@
  *     personascope.model_digest  SHA-256 of the weights, in hex, where it is known
  *     personascope.vector        the `VectorHeader` of the directions, as JSON
  *     personascope.dial          the `VectorHeader` of the vector itself, where the directions are not its own numbers
- *     personascope.numbers       those numbers, f32 (layers, dModel), so that it comes back bit for bit
+ *     personascope.numbers       those numbers, f32 (layers, dModel), little-endian, in base64url: it comes back bit for bit.
+ *                                As an array of f32 they would keep gguf-py, which reads arrays item by item, busy for long
  *
  * Older files have no more than `personascope.vector`, and the numbers of layer 0 as `personascope.direction_0`.
  */
@@ -15,6 +16,7 @@ import type { VectorHeader } from '../interp/vector-header';
 import { isPartlyDelayed } from './control-vector';
 import type { GgufValue } from './gguf-reader';
 import type { GgufPair } from './gguf-writer';
+import { fromBase64Url, toBase64Url } from './token-ids';
 import { badVector, headerOf, stackRows, type VectorFile } from './vector-file';
 import { parseJsonObject } from './vector-json';
 
@@ -47,7 +49,7 @@ export function pairsOf(vector: VectorFile, directions: VectorFile): GgufPair[] 
 function ownPairs(vector: VectorFile): GgufPair[] {
   return [
     ['personascope.dial', JSON.stringify(headerOf(vector))],
-    ['personascope.numbers', stackRows(vector)],
+    ['personascope.numbers', toBase64Url(new Uint8Array(stackRows(vector).buffer))],
   ];
 }
 
@@ -94,11 +96,27 @@ export class Pairs {
     return typeof value === 'string' ? value : '';
   }
 
-  floats(key: string): Float32Array | null {
+  /** Of a file written before `personascope.dial` was. */
+  layerZero(): Float32Array | null {
+    const key = 'personascope.direction_0';
     const value = this.#metadata.get(key);
     if (value === undefined) return null;
     if (!(value instanceof Float32Array)) throw this.bad(key, 'is not an array of f32');
     return value;
+  }
+
+  numbers(): Float32Array | null {
+    const key = 'personascope.numbers';
+    const text = this.text(key);
+    if (text === null) return null;
+    let bytes: Uint8Array<ArrayBuffer>;
+    try {
+      bytes = fromBase64Url(text);
+    } catch (cause) {
+      throw badVector(`${this.#file}: ${key}`, 'is not base64url', { cause });
+    }
+    if (bytes.length % 4 > 0) throw this.bad(key, `has ${bytes.length} bytes, which are no f32`);
+    return new Float32Array(bytes.buffer);
   }
 
   /** The fields as they stand there: `checkVector` decides whether they are a header. */

@@ -36,7 +36,7 @@ export function foreignHeader({ name, label, description = '', model = '', ...re
     onset: null,
     precision,
     provenance: {
-      source: [source, ...notes].join('; ').slice(0, 200),
+      source: sourceOf(source, notes),
       promptSet: null,
       createdAt: null,
       kept: null,

@@ -58,7 +58,7 @@ export function readVectorGguf(bytes: Uint8Array, file: string, model: ModelSize
   const header = pairs.header('personascope.vector');
   if (!header) return describeForeign(directions, pairs, file, model);
   const vectors = new Map(directions);
-  const layerZero = pairs.floats('personascope.direction_0');
+  const layerZero = pairs.layerZero();
   if (layerZero) vectors.set(0, layerZero);
   const read = checkVector({ ...header, vectors }, `${file}: personascope.vector:`);
   const digest = pairs.text('personascope.model_digest');
@@ -72,7 +72,7 @@ export function readVectorGguf(bytes: Uint8Array, file: string, model: ModelSize
 function readItself(control: VectorFile, pairs: Pairs, file: string): VectorFile {
   const header = pairs.header('personascope.dial');
   if (!header) return control;
-  const numbers = pairs.floats('personascope.numbers');
+  const numbers = pairs.numbers();
   if (!numbers) throw pairs.bad('personascope.numbers', 'is missing');
   const vectors = unstackRows(numbers, header.layers, `${file}: personascope.dial:`);
   const vector = checkVector({ ...header, vectors }, `${file}: personascope.dial:`);

@@ -5,7 +5,7 @@
  * Every number is written as the shortest decimal of its f64 value, so an f32 comes back bit for bit, the sign of a zero
  * too. A number written by others that is no f32 (0.1) is rounded to the nearest one, ties to even; beyond f32 it is refused.
  *
- * A text without `format` is of others: `{ "12": [ … ], "13": [ … ] }`, or lists of numbers however nested.
+ * A text without a `format` of ours is of others: `{ "12": [ … ], "13": [ … ] }`, or lists of numbers however nested.
  */
 import { findDuplicateKey } from '../interp/duplicate-key';
 import type { ModelSize } from '../interp/intervention-check';
@@ -36,7 +36,8 @@ function writeNumber(x: number): string {
  */
 export function readVectorJson(bytes: Uint8Array, file: string, model: ModelSize): VectorFile[] {
   const value = parseJsonObject(bytes, `${file}:`);
-  if (!Object.hasOwn(value, 'format')) {
+  const { format } = value;
+  if (typeof format !== 'string' || !format.startsWith('personascope/')) {
     return vectorsOf({ file, kind: 'a JSON file', tensors: tensorsIn(value as Tree, file) }, model);
   }
   return [readOurs(value, file)];

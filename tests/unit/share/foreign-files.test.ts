@@ -126,6 +126,12 @@ const layouts: Layout[] = [
     fromZero,
   ],
   ['JSON { layer: list }', json({ 1: rows(1), 3: rows(2) }), { x: { 1: 1, 3: 2 } }, fromZero],
+  [
+    'JSON { format, layer: list }, of another program',
+    json({ format: 'v1', layer_1: rows(1) }),
+    { x: { 1: 1 } },
+    fromZero,
+  ],
   ['JSON { name: { layer: list } }', json({ evil: { layer_1: rows(1) } }), { evil: { 1: 1 } }, fromZero],
   [
     'names up to the number of blocks: counted from 1',

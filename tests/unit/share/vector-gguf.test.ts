@@ -5,7 +5,6 @@ import { VectorBook } from '../../../src/lib/interp/vector-book';
 import type { VectorHeader } from '../../../src/lib/interp/vector-header';
 import { readGguf } from '../../../src/lib/share/gguf-reader';
 import { toControlVector } from '../../../src/lib/share/control-vector';
-import { writeGguf } from '../../../src/lib/share/gguf-writer';
 import { personaOf } from '../../../src/lib/share/persona-vector';
 import type { VectorFile } from '../../../src/lib/share/vector-file';
 import { writeVectorGguf } from '../../../src/lib/share/vector-gguf';
@@ -277,7 +276,9 @@ describe('our control vectors', () => {
       'personascope.hook_point': 'blocks.{N}.hook_resid_post',
       'personascope.layer_origin': 0,
       'personascope.model_digest': 'ab'.repeat(32),
-      'personascope.numbers': Float32Array.of(...awkward, 1, 0, 0, 0, 3, -1, 0.5, 2),
+      'personascope.numbers': Buffer.from(Float32Array.of(...awkward, 1, 0, 0, 0, 3, -1, 0.5, 2).buffer).toString(
+        'base64url',
+      ),
     });
   });
 
@@ -289,14 +290,18 @@ describe('our control vectors', () => {
 
   it('of older versions open still: the numbers of layer 0 are a pair of their own', () => {
     const { vectors, ...header } = smallVector();
-    const bytes = writeGguf(
-      [
-        ['general.architecture', 'controlvector'],
-        ['personascope.vector', JSON.stringify(header)],
-        ['personascope.direction_0', awkward],
-      ],
-      [1, 2].map((layer) => ({ name: `direction.${layer}`, data: vectors.get(layer)! })),
-    );
+    const json = [...new TextEncoder().encode(JSON.stringify(header))];
+    const floats = (layer: number) => [...new Uint8Array(vectors.get(layer)!.slice().buffer)];
+    const infos = [1, 2].map((layer) => info(`direction.${layer}`, 32 * (layer - 1), { dimensions: [4] }));
+    /* prettier-ignore */
+    const head = [
+      ...start, ...u64(2), ...u64(3), ...architecture,
+      ...u64(19), ...ascii('personascope.vector'), 8, 0, 0, 0, json.length & 0xff, json.length >> 8, ...zeros(6), ...json,
+      ...u64(24), ...ascii('personascope.direction_0'), 9, 0, 0, 0, 6, 0, 0, 0, ...u64(4), ...floats(0), // array of f32
+      ...infos.flat(),
+    ];
+    const padding = zeros((32 - (head.length % 32)) % 32);
+    const bytes = [...head, ...padding, ...floats(1), ...zeros(16), ...floats(2), ...zeros(16)];
     expect(read(bytes)).toEqual(smallVector());
     expect(bitsOf(read(bytes))).toEqual(bitsOf(smallVector()));
   });
@@ -392,9 +397,9 @@ describe('our control vectors', () => {
     expect(() => changed('"name":', '"name" ')).toThrow(refusal('personascope.vector is not JSON'));
     expect(() => changed('"layers":[0,1,2]', '"layers":[0,1]  ')).toThrow(refusal('personascope.dial:'));
     expect(() => changed('personascope.numbers', 'personascope.number5')).toThrow(refusal('numbers is missing'));
-    expect(() => changed('"addition"'.slice(1, -1), 'ablation')).toThrow(
-      refusal('operation is "ablation"; only "addition"'),
-    );
+    const numbers = Buffer.from(awkward.buffer).toString('base64url').slice(0, 12);
+    expect(() => changed(numbers, `${numbers.slice(0, -1)}=`)).toThrow(refusal('numbers is not base64url'));
+    expect(() => changed('addition', 'ablation')).toThrow(refusal('operation is "ablation"; only "addition"'));
     expect(() => changed('hook_resid_post', 'hook_resid_prep')).toThrow(
       refusal('hook_point is "blocks.{N}.hook_resid_prep"'),
     );

@@ -153,9 +153,8 @@ test('vectors go from one browser to another as files, and a link carries the nu
     ['pirate', ...names],
   );
   const [plain, shipped, json, safetensors, gguf, axis, , assistant, away, awayAgain] = texts;
-  expect([json, safetensors]).toEqual([shipped, shipped]);
-  // A control vector adds nothing after block 0, where the shipped one begins: nearly the same, and a pirate too.
-  expect(gguf).toMatch(/\b(be|ye|arr|seas|Davy)\b/i);
+  expect([json, safetensors, gguf]).toEqual([shipped, shipped, shipped]);
+  expect(shipped).toMatch(/\b(be|ye|arr|seas|Davy)\b/i);
   expect(plain).not.toMatch(/\b(be|ye|arr|seas|Davy)\b/i);
   expect(axis).not.toBe(shipped);
   expect(away).not.toBe(assistant);

@@ -130,7 +130,7 @@ export class Workshop {
     const { engine, book } = opened;
     checkReadable(engine);
     const bytes = await readFile(file, limits.vectorFile);
-    const vectors = readVectorFile(bytes, file.name);
+    const vectors = readVectorFile(bytes, file.name, engine.info);
     const digest = await opened.digest();
     const personas = vectors.map((vector) => personaOf(vector, { ...engine.info, digest }));
     const kept: ImportedVector[] = [];

@@ -33,7 +33,10 @@ export interface VectorHeader {
 }
 
 export interface VectorProvenance {
-  /** What wrote the numbers, in words: "Personascope", "a llama.cpp control vector". */
+  /**
+   * What wrote the numbers, in words: "Personascope", "a llama.cpp control vector". Where the file did not say everything,
+   * what was chosen follows, as `sourceOf` writes it.
+   */
   source: string;
   promptSet: string | null;
   /** ISO 8601, UTC. */
@@ -42,4 +45,15 @@ export interface VectorProvenance {
   kept: { positive: number; negative: number } | null;
   /** Of the held-out questions, at the target layer. */
   quality: { auroc: number; splitHalfCosine: number } | null;
+}
+
+/** @param choices what was chosen because a file did not say, each in a few words; what is past 200 characters is cut */
+export function sourceOf(what: string, choices: readonly string[]): string {
+  return [what, ...choices].join('; ').slice(0, 200);
+}
+
+/** What wrote the numbers, and what was chosen. */
+export function readSource({ source }: Pick<VectorProvenance, 'source'>): { what: string; choices: string[] } {
+  const [what = '', ...choices] = source.split('; ');
+  return { what, choices };
 }

@@ -1,8 +1,8 @@
 /** Writes a GGUF file, version 3: the pairs a control vector has, and F32 tensors of one dimension. */
 import { defaultAlignment, ggmlF32, ggufMagic, pad, valueType } from './gguf';
 
-/** A string, a u32, or an array of f32. */
-export type GgufPair = readonly [key: string, value: string | number | Float32Array];
+/** A string or a u32. */
+export type GgufPair = readonly [key: string, value: string | number];
 
 export interface GgufRow {
   name: string;
@@ -38,8 +38,7 @@ export function writeGguf(pairs: readonly GgufPair[], tensors: readonly GgufRow[
 
 function pairValue(value: GgufPair[1]): Uint8Array[] {
   if (typeof value === 'string') return [uint32(valueType.string), ...string(value)];
-  if (typeof value === 'number') return [uint32(valueType.uint32), uint32(value)];
-  return [uint32(valueType.array), uint32(valueType.float32), uint64(value.length), toBytes(value)];
+  return [uint32(valueType.uint32), uint32(value)];
 }
 
 function string(text: string): Uint8Array[] {

@@ -41,6 +41,15 @@ function checkNumbers(row: Float32Array | undefined, layer: number, dModel: numb
   return row.slice();
 }
 
+/** @throws PersonascopeError `BadRequest` if two vectors of a file have one name */
+export function refuseSameNames(vectors: readonly VectorHeader[], where: string): void {
+  const seen = new Set<string>();
+  for (const { name } of vectors) {
+    if (seen.has(name)) throw badVector(where, `two vectors are named ${JSON.stringify(name.slice(0, 120))}`);
+    seen.add(name);
+  }
+}
+
 /**
  * Whether a vector can be used on a loaded model at all. That it was made on this very model is another question: compare
  * `model.digest`.

@@ -42,3 +42,23 @@ export function headerOf(vector: VectorHeader): VectorHeader {
     },
   };
 }
+
+/** The numbers of a vector as (layers, dModel), in the order of `layers`. */
+export function stackRows({ layers, vectors, model }: VectorFile): Float32Array {
+  const data = new Float32Array(layers.length * model.dModel);
+  layers.forEach((layer, i) => data.set(vectors.get(layer)!, i * model.dModel));
+  return data;
+}
+
+/**
+ * The reverse.
+ *
+ * @param layers as a file has them: they may be anything
+ * @throws PersonascopeError `BadRequest` if the numbers are not as many rows as there are layers
+ */
+export function unstackRows(data: Float32Array, layers: unknown, where: string): Map<number, Float32Array> {
+  if (!Array.isArray(layers)) throw badVector(where, 'layers: must be a list');
+  const dModel = data.length / layers.length;
+  if (!Number.isInteger(dModel)) throw badVector(where, `layers: ${data.length} numbers are not ${layers.length} rows`);
+  return new Map((layers as number[]).map((layer, i) => [layer, data.subarray(i * dModel, (i + 1) * dModel)]));
+}

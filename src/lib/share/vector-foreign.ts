@@ -1,5 +1,6 @@
 /** What is known of a vector that others wrote: little, and the fields say so. */
-import type { VectorHeader } from '../interp/vector-header';
+import type { StorageType } from '../interp/safetensors';
+import { sourceOf, type VectorHeader } from '../interp/vector-header';
 
 export interface ForeignVector {
   name: string;
@@ -7,19 +8,25 @@ export interface ForeignVector {
   description?: string;
   /** What the file calls the model. */
   model?: string;
+  digest?: string | null;
+  /** Of the model, where the file's own count of rows tells. */
+  nLayers?: number | null;
   layers: number[];
   dModel: number;
+  precision?: StorageType;
   source: string;
+  /** What was chosen because the file did not say. */
+  notes: readonly string[];
 }
 
 /** A direction of unknown scale, added as it is at every layer it has. */
 export function foreignHeader({ name, label, description = '', model = '', ...rest }: ForeignVector): VectorHeader {
-  const { layers, dModel, source } = rest;
+  const { digest = null, nLayers = null, layers, dModel, precision = 'F32', source, notes } = rest;
   return {
     name,
     label: label.slice(0, 200),
     description: description.slice(0, 2_000),
-    model: { id: model.slice(0, 200), digest: null, nLayers: null, dModel },
+    model: { id: model.slice(0, 200), digest, nLayers, dModel },
     layers,
     units: 'unknown',
     positions: null,
@@ -27,8 +34,14 @@ export function foreignHeader({ name, label, description = '', model = '', ...re
     steering: { mode: 'direct', layers },
     coherentUpTo: null,
     onset: null,
-    precision: 'F32',
-    provenance: { source, promptSet: null, createdAt: null, kept: null, quality: null },
+    precision,
+    provenance: {
+      source: sourceOf(source, notes),
+      promptSet: null,
+      createdAt: null,
+      kept: null,
+      quality: null,
+    },
   };
 }
 

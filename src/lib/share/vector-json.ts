@@ -4,11 +4,16 @@
  *
  * Every number is written as the shortest decimal of its f64 value, so an f32 comes back bit for bit, the sign of a zero
  * too. A number written by others that is no f32 (0.1) is rounded to the nearest one, ties to even; beyond f32 it is refused.
+ *
+ * A text without a `format` of ours is of others: `{ "12": [ … ], "13": [ … ] }`, or lists of numbers however nested.
  */
 import { findDuplicateKey } from '../interp/duplicate-key';
 import { limits } from '../interp/limits';
 import { parseUntrusted } from '../interp/untrusted-json';
+import type { ModelSize } from '../interp/intervention-check';
 import type { VectorHeader } from '../interp/vector-header';
+import { vectorsOf } from './foreign-tensors';
+import { tensorsIn, type Tree } from './foreign-tree';
 import { checkVector } from './vector-check';
 import { badVector, headerOf, type VectorFile } from './vector-file';
 
@@ -27,9 +32,20 @@ function writeNumber(x: number): string {
   return Object.is(x, -0) ? '-0' : String(x);
 }
 
-/** @throws PersonascopeError `BadRequest` naming the file, the field and the reason */
-export function readVectorJson(bytes: Uint8Array, file: string): VectorFile {
+/**
+ * @param model the loaded one: in a file of others, its width and number of blocks tell what is what
+ * @throws PersonascopeError `BadRequest` naming the file, the field and the reason
+ */
+export function readVectorJson(bytes: Uint8Array, file: string, model: ModelSize): VectorFile[] {
   const value = parseJsonObject(bytes, `${file}:`);
+  const { format } = value;
+  if (typeof format !== 'string' || !format.startsWith('personascope/')) {
+    return vectorsOf({ file, kind: 'a JSON file', tensors: tensorsIn(value as Tree, file) }, model);
+  }
+  return [readOurs(value, file)];
+}
+
+function readOurs(value: Record<string, unknown>, file: string): VectorFile {
   if (value['format'] !== vectorJsonFormat) {
     throw badVector(`${file}: format`, `is ${quote(value['format'])}, not ${vectorJsonFormat}`);
   }

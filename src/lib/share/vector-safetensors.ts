@@ -2,25 +2,20 @@
  * Vectors as a safetensors file: for each a tensor `vector.<name>` (layers, dModel), f32, and in `__metadata__` the string
  * `vector.<name>`: its `VectorHeader` as JSON, whose `layers` say which row is which.
  *
- * A file without our metadata is read too: every tensor must be (layers, dModel), row l for the output of block l, as one
- * would save a stack of per-layer differences; its scale counts as unknown. F16 and BF16 are widened to f32, which is exact:
- * the rounding happened where they were written, and `precision` says so from then on.
+ * A file without our metadata is read too, as `foreign-tensors.ts` finds vectors among tensors; what its `__metadata__` says
+ * of layers holds for every tensor. F16 and BF16 are widened to f32, which is exact: the rounding happened where they were
+ * written, and `precision` says so from then on.
  */
-import { limits } from '../interp/limits';
 import { PersonascopeError } from '../errors';
-import {
-  decodeFloats,
-  encodeSafetensors,
-  headerBytes,
-  isStorageType,
-  parseHeader,
-  type HeaderEntry,
-  type StorageType,
-} from '../interp/safetensors';
-import { checkVector } from './vector-check';
+import type { ModelSize } from '../interp/intervention-check';
+import { limits } from '../interp/limits';
+import { encodeSafetensors, headerBytes, parseHeader, type HeaderEntry } from '../interp/safetensors';
 import type { VectorHeader } from '../interp/vector-header';
-import { badVector, headerOf, vectorNextStep, type VectorFile } from './vector-file';
-import { foreignHeader, nameFrom } from './vector-foreign';
+import { vectorsOf, type ForeignTensor } from './foreign-tensors';
+import { isHint } from './layer-hints';
+import { isStoredFloats, precisionOf, readStoredFloats } from './stored-floats';
+import { checkVector, refuseSameNames } from './vector-check';
+import { badVector, headerOf, stackRows, unstackRows, vectorNextStep, type VectorFile } from './vector-file';
 import { parseJsonObject } from './vector-json';
 
 export const vectorSafetensorsFormat = 'personascope/vectors@1';
@@ -43,26 +38,22 @@ export function writeVectorSafetensors(vectors: readonly VectorFile[]): Uint8Arr
   return encodeSafetensors(tensors, { format: vectorSafetensorsFormat, ...Object.fromEntries(headers) });
 }
 
-/** (layers, dModel) */
-function stackRows({ layers, vectors, model }: VectorFile): Float32Array {
-  const data = new Float32Array(layers.length * model.dModel);
-  layers.forEach((layer, i) => data.set(vectors.get(layer)!, i * model.dModel));
-  return data;
-}
-
-/** @throws PersonascopeError `BadRequest` naming the file, the tensor or field, and the reason */
-export function readVectorSafetensors(bytes: Uint8Array, file: string): VectorFile[] {
+/**
+ * @param model the loaded one: in a file of others, its width and number of blocks tell what is what
+ * @throws PersonascopeError `BadRequest` naming the file, the tensor or field, and the reason
+ */
+export function readVectorSafetensors(bytes: Uint8Array, file: string, model: ModelSize): VectorFile[] {
   const { tensors, metadata } = readHeader(bytes, file);
+  const format = metadata['format'] ?? '';
+  if (!format.startsWith('personascope/')) return readForeign([...tensors.values()], bytes, metadata, file, model);
+  if (format !== vectorSafetensorsFormat) {
+    throw badVector(`${file}: format`, `is ${format.slice(0, 100)}, not ${vectorSafetensorsFormat}`);
+  }
   if (tensors.size === 0) throw badVector(`${file}:`, 'holds no tensor');
   if (tensors.size > limits.vectors) {
     throw badVector(`${file}:`, `holds ${tensors.size} tensors, more than ${limits.vectors}`);
   }
-  const isOurs = metadata['format']?.startsWith('personascope/') ?? false;
-  if (isOurs && metadata['format'] !== vectorSafetensorsFormat) {
-    throw badVector(`${file}: format`, `is ${metadata['format']!.slice(0, 100)}, not ${vectorSafetensorsFormat}`);
-  }
-  const read = isOurs ? readOurs : readForeign;
-  const vectors = [...tensors.values()].map((entry) => read(entry, bytes, metadata, file));
+  const vectors = [...tensors.values()].map((entry) => readOurs(entry, bytes, metadata, file));
   refuseSameNames(vectors, `${file}:`);
   return vectors;
 }
@@ -91,62 +82,45 @@ function readOurs(entry: HeaderEntry, bytes: Uint8Array, metadata: Record<string
   if (json === undefined) throw badVector(where, 'has no description in __metadata__');
   const fields = parseJsonObject(new TextEncoder().encode(json), `${where} in __metadata__`);
   if (fields['name'] !== entry.name.slice(prefix.length)) throw badVector(`${where}: name`, 'is not the tensor’s');
-  const rows = readRows(entry, bytes, where);
-  const { layers } = fields;
-  if (!Array.isArray(layers) || layers.length !== rows.length) {
-    throw badVector(`${where}: layers`, `is not a list of ${rows.length}, one for each row`);
-  }
-  const vectors = new Map((layers as number[]).map((layer, i) => [layer, rows[i]!]));
-  const vector = checkVector({ ...(fields as unknown as VectorHeader), vectors }, `${where}:`);
-  return entry.dtype === 'F32' ? vector : { ...vector, precision: precisionOf(entry) };
-}
-
-function readForeign(entry: HeaderEntry, bytes: Uint8Array, _: unknown, file: string): VectorFile {
-  const where = `${file}: ${quote(entry.name)}`;
-  const rows = readRows(entry, bytes, where);
-  const header = foreignHeader({
-    name: nameFrom(entry.name),
-    label: entry.name,
-    layers: rows.map((_row, layer) => layer),
-    dModel: rows[0]!.length,
-    source: 'a safetensors file without a description',
-  });
-  const vectors = new Map(rows.entries());
-  return checkVector({ ...header, precision: precisionOf(entry), vectors }, `${where}:`);
-}
-
-/** @returns a row for each layer */
-function readRows(entry: HeaderEntry, bytes: Uint8Array, where: string): Float32Array[] {
   const [layers, dModel] = entry.shape;
   if (entry.shape.length !== 2 || !layers || !dModel || layers > limits.layers || dModel > limits.dModel) {
-    throw badVector(
-      where,
-      `is (${entry.shape.join(', ')}), not (layers, dModel), at most (${limits.layers}, ${limits.dModel})`,
-    );
+    const most = `(${limits.layers}, ${limits.dModel})`;
+    throw badVector(where, `is (${entry.shape.join(', ')}), not (layers, dModel), at most ${most}`);
   }
-  const data = readFloats(entry, bytes, where);
-  return Array.from({ length: layers }, (_, i) => data.subarray(i * dModel, (i + 1) * dModel));
+  const named = fields['layers'];
+  if (!Array.isArray(named) || named.length !== layers) {
+    throw badVector(`${where}: layers`, `is not a list of ${layers}, one for each row`);
+  }
+  const vectors = unstackRows(readFloats(entry, bytes, where), named, where);
+  const vector = checkVector({ ...(fields as unknown as VectorHeader), vectors }, `${where}:`);
+  return entry.dtype === 'F16' || entry.dtype === 'BF16' ? { ...vector, precision: entry.dtype } : vector;
 }
 
-/** Of a tensor that `readFloats` has read. */
-function precisionOf({ dtype }: HeaderEntry): StorageType {
-  return isStorageType(dtype) ? dtype : 'F32';
+function readForeign(
+  entries: readonly HeaderEntry[],
+  bytes: Uint8Array,
+  metadata: Record<string, string>,
+  file: string,
+  model: ModelSize,
+): VectorFile[] {
+  const facts = new Map(Object.entries(metadata).filter(([key]) => isHint(key)));
+  const tensors = entries.map((entry): ForeignTensor => {
+    const { name, shape, dtype } = entry;
+    return {
+      ...{ path: [name], shape, dtype, facts },
+      precision: isStoredFloats(dtype) ? precisionOf(dtype) : null,
+      read: () => readFloats(entry, bytes, `${file}: ${quote(name)}`),
+    };
+  });
+  return vectorsOf({ file, kind: 'a safetensors file', tensors }, model);
 }
 
-/** @throws PersonascopeError `BadRequest` if the tensor is stored as anything but F32, F16 or BF16 */
-export function readFloats(entry: HeaderEntry, bytes: Uint8Array, where: string): Float32Array {
-  if (!isStorageType(entry.dtype)) {
-    throw badVector(where, `is stored as ${entry.dtype.slice(0, 20)}; F32, F16 and BF16 can be read`);
+/** @throws PersonascopeError `BadRequest` if the tensor is stored as anything but F64, F32, F16 or BF16 */
+export function readFloats({ dtype, begin, end }: HeaderEntry, bytes: Uint8Array, where: string): Float32Array {
+  if (!isStoredFloats(dtype)) {
+    throw badVector(where, `is stored as ${dtype.slice(0, 20)}; F64, F32, F16 and BF16 can be read`);
   }
-  return decodeFloats(bytes.subarray(entry.begin, entry.end), entry.dtype);
-}
-
-function refuseSameNames(vectors: readonly VectorFile[], where: string): void {
-  const seen = new Set<string>();
-  for (const { name } of vectors) {
-    if (seen.has(name)) throw badVector(where, `two vectors are named ${quote(name)}`);
-    seen.add(name);
-  }
+  return readStoredFloats(bytes.subarray(begin, end), dtype);
 }
 
 function quote(name: string): string {

@@ -1,13 +1,15 @@
 /** A vector as a file of any format that `readVectorFile` reads. */
+import { isPartlyDelayed } from './control-vector';
+import { delayNotice } from './gguf-pairs';
 import type { VectorFormat } from './read-vector-file';
 import type { VectorFile } from './vector-file';
-import { toControlVector, writeVectorGguf } from './vector-gguf';
+import { writeVectorGguf } from './vector-gguf';
 import { writeVectorJson } from './vector-json';
 import { writeVectorSafetensors } from './vector-safetensors';
 
 /**
- * JSON and safetensors hold the vector's own numbers. A control vector holds what its dial adds at coefficient 1, as
- * llama.cpp adds it; of a vector that is added after block 0 alone, where llama.cpp adds nothing, its own numbers.
+ * JSON and safetensors hold the vector's own numbers; so does a control vector, for us, but its directions are what its dial
+ * adds at coefficient 1, as llama.cpp adds it.
  *
  * @throws PersonascopeError `BadRequest` if it could not be read again
  */
@@ -18,6 +20,11 @@ export function writeVectorFile(vector: VectorFile, format: VectorFormat): Uint8
     case 'safetensors':
       return writeVectorSafetensors([vector]);
     case 'gguf':
-      return writeVectorGguf(vector.steering.layers.some((layer) => layer > 0) ? toControlVector(vector) : vector);
+      return writeVectorGguf(vector);
   }
+}
+
+/** What a file of that format does not carry for others than us; null: nothing. */
+export function noticeOf(vector: VectorFile, format: VectorFormat): string | null {
+  return format === 'gguf' && isPartlyDelayed(vector) ? delayNotice : null;
 }

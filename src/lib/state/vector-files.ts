@@ -5,18 +5,21 @@ import { fileOfAxis, fileOfPersona } from '../share/persona-vector';
 import type { VectorFormat } from '../share/read-vector-file';
 import { roleMeansOf, writeRoleMeans } from '../share/role-means';
 import type { VectorFile } from '../share/vector-file';
-import { writeVectorFile } from '../share/write-vector-file';
+import { noticeOf, writeVectorFile } from '../share/write-vector-file';
 import type { Session } from './session.svelte';
 
 export interface SavedFile {
   name: string;
   bytes: Uint8Array<ArrayBuffer> | string;
+  /** What the file does not carry, where that is something. */
+  notice?: string | null;
 }
 
 /** @param name of a persona vector, or of an axis */
 export async function exportVector(session: Session, name: string, format: VectorFormat): Promise<SavedFile> {
-  const bytes = writeVectorFile(await describe(session, name), format);
-  return { bytes, name: `${slug(name)}-${slug(session.info!.label)}.${format}` };
+  const vector = await describe(session, name);
+  const bytes = writeVectorFile(vector, format);
+  return { bytes, notice: noticeOf(vector, format), name: `${slug(name)}-${slug(session.info!.label)}.${format}` };
 }
 
 export async function exportRoleMeans(session: Session): Promise<SavedFile> {

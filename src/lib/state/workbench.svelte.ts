@@ -39,6 +39,8 @@ export class Workbench {
   running = $state<'trait' | 'space' | null>(null);
   progress = $state.raw<ExtractionProgress | null>(null);
   error = $state.raw<PersonascopeError | null>(null);
+  /** What the file that was exported last does not carry. */
+  notice = $state.raw<string | null>(null);
   space = $state.raw<SpaceRecord | null>(null);
   #abort: AbortController | null = null;
   #loadedFor: string | null = null;
@@ -181,7 +183,11 @@ export class Workbench {
   }
 
   async export(make: (session: Session) => Promise<SavedFile>): Promise<void> {
-    await this.#attempt(async () => saveFile(await make(this.#session)));
+    await this.#attempt(async () => {
+      const file = await make(this.#session);
+      saveFile(file);
+      this.notice = file.notice ? `${file.name}: ${file.notice}` : null;
+    });
   }
 
   /** Replies that a run of persona space writes, and roles it asks. */
@@ -210,6 +216,7 @@ export class Workbench {
 
   async #attempt(work: () => Promise<unknown>): Promise<void> {
     this.error = null;
+    this.notice = null;
     try {
       await work();
     } catch (cause) {

@@ -119,7 +119,7 @@ describe('vectors that are called as what every object has', () => {
       expect(dials.coefficient(name)).toBe(0);
       dials.set(name, 1.5);
       const { bytes } = await exportVector(session, name, 'safetensors');
-      expect(readVectorFile(bytes as Uint8Array, 'x')).toEqual(named(name));
+      expect(readVectorFile(bytes as Uint8Array, 'x', size)).toEqual(named(name));
     }
     expect(dials.interventions()).toEqual(inherited.map((name) => steering(name)));
 

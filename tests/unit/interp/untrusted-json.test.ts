@@ -69,14 +69,14 @@ const deep = [
 ] as const;
 
 const readers: [string, (json: string) => unknown][] = [
-  ['a vector’s JSON', (json) => readVectorFile(bytesOf(`{"format":${json}`), 'x.json')],
+  ['a vector’s JSON', (json) => readVectorFile(bytesOf(`{"format":${json}`), 'x.json', { nLayers: 3, dModel: 4 })],
   ['a safetensors header', (json) => parseHeader(withHeader(`{"a":${json}}`), 'x.safetensors')],
   [
     'a vector’s description in safetensors',
     (json) => {
       const metadata = { format: 'personascope/vectors@1', 'vector.a': `{"name":${json}}` };
       const file = encodeSafetensors([{ name: 'vector.a', shape: [1, 1], data: Float32Array.of(1) }], metadata);
-      return readVectorFile(file, 'x.safetensors');
+      return readVectorFile(file, 'x.safetensors', { nLayers: 3, dModel: 4 });
     },
   ],
   ['sums', (json) => decodeSums(encodeSafetensors([], { personascope: json }))],

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { encodeSafetensors } from '../../../src/lib/interp/safetensors';
-import { readVectorFile } from '../../../src/lib/share/read-vector-file';
 import { readRoleMeans, roleMeansOf, writeRoleMeans, type RoleMeans } from '../../../src/lib/share/role-means';
 import { smallSpace, tensors } from '../interp/small-space';
+import { openFile } from './vectors';
 
 const means = () => roleMeansOf(smallSpace(), tensors());
 const refusal = (message: string) =>
@@ -17,7 +17,7 @@ describe('role means and the axis, as safetensors', () => {
   });
 
   it('opened as a vector, give their axis', () => {
-    const [axis, ...others] = readVectorFile(writeRoleMeans(means()), 'r');
+    const [axis, ...others] = openFile(writeRoleMeans(means()), 'r');
     expect(others).toEqual([]);
     expect(axis).toMatchObject({
       name: 'assistant-axis',

@@ -6,17 +6,17 @@ import { encodeSafetensors } from '../../../src/lib/interp/safetensors';
 import { assistantAxis } from '../../../src/lib/interp/position';
 import { VectorBook } from '../../../src/lib/interp/vector-book';
 import { fileOfAxis, fileOfPersona, personaOf } from '../../../src/lib/share/persona-vector';
-import { readVectorFile, sniffFormat } from '../../../src/lib/share/read-vector-file';
+import { sniffFormat } from '../../../src/lib/share/read-vector-file';
 import { checkFits } from '../../../src/lib/share/vector-check';
 import { type VectorFile } from '../../../src/lib/share/vector-file';
 import { writeVectorGguf } from '../../../src/lib/share/vector-gguf';
 import { writeVectorJson } from '../../../src/lib/share/vector-json';
 import { writeVectorSafetensors } from '../../../src/lib/share/vector-safetensors';
-import { writeVectorFile } from '../../../src/lib/share/write-vector-file';
+import { noticeOf, writeVectorFile } from '../../../src/lib/share/write-vector-file';
 import type { Session } from '../../../src/lib/state/session.svelte';
 import { exportVector } from '../../../src/lib/state/vector-files';
 import { smallSpace, tensors } from '../interp/small-space';
-import { anyVector, bitsOf, smallVector } from './vectors';
+import { anyVector, bitsOf, openFile, smallVector } from './vectors';
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 const refusal = (message: string) =>
@@ -32,7 +32,7 @@ describe.each(writers)('a vector as %s', (format, write) => {
   it('comes back as it was, told by its content', () => {
     const bytes = write(smallVector());
     expect(sniffFormat(bytes)).toBe(format);
-    const [again, ...others] = readVectorFile(bytes, 'wrong.bin');
+    const [again, ...others] = openFile(bytes, 'wrong.bin');
     expect(others).toEqual([]);
     expect(again).toEqual(smallVector());
     expect(bitsOf(again!)).toEqual(bitsOf(smallVector()));
@@ -42,7 +42,7 @@ describe.each(writers)('a vector as %s', (format, write) => {
     const addable = anyVector.filter(({ layers }) => format !== 'gguf' || layers.some((layer) => layer > 0));
     fc.assert(
       fc.property(addable, (vector) => {
-        const [again] = readVectorFile(write(vector), 'x');
+        const [again] = openFile(write(vector), 'x');
         expect(bitsOf(again!)).toEqual(bitsOf(vector));
         expect(again).toEqual(vector);
       }),
@@ -95,7 +95,7 @@ describe.each(writers)('a vector as %s', (format, write) => {
     fc.assert(
       fc.property(fc.oneof(cut, damaged, extreme, spliced), (bytes) => {
         try {
-          for (const { vectors, model, layers } of readVectorFile(bytes, 'x')) {
+          for (const { vectors, model, layers } of openFile(bytes, 'x')) {
             expect([...vectors.keys()]).toEqual(layers);
             for (const row of vectors.values()) {
               expect(row.length === model.dModel && row.every((x) => Number.isFinite(x))).toBe(true);
@@ -120,7 +120,7 @@ describe('a vector’s JSON', () => {
   const row = [0, 0, 0, 0];
 
   it('is read without the fields it does not know', () => {
-    const [vector] = readVectorFile(
+    const [vector] = openFile(
       change((value) => ({ ...value, mood: 'new', model: { ...(value['model'] as object), x: 1 } })),
       'x',
     );
@@ -129,7 +129,7 @@ describe('a vector’s JSON', () => {
   });
 
   it('rounds numbers that are no f32 to the nearest one', () => {
-    const [vector] = readVectorFile(numbers([[0.1, 16_777_217, 1e-60, -1e-60], row, row]), 'x');
+    const [vector] = openFile(numbers([[0.1, 16_777_217, 1e-60, -1e-60], row, row]), 'x');
     expect([...vector!.vectors.get(0)!]).toEqual([Math.fround(0.1), 16_777_216, 0, -0]);
   });
 
@@ -168,8 +168,8 @@ describe('a vector’s JSON', () => {
     ['null in a row', numbers([row, row, [0, null, 0, 0]]), 'numbers.2 holds no number at 1'],
     ['a number beyond f32', numbers([row, row, [0, 0, 1e39, 0]]), 'numbers.2 holds no finite f32 at 2'],
   ])('is refused: %s', (_, bytes, message) => {
-    expect(() => readVectorFile(bytes, 'evil.json')).toThrow(refusal(message));
-    expect(() => readVectorFile(bytes, 'evil.json')).toThrow('evil.json: ');
+    expect(() => openFile(bytes, 'evil.json')).toThrow(refusal(message));
+    expect(() => openFile(bytes, 'evil.json')).toThrow('evil.json: ');
   });
 });
 
@@ -191,7 +191,7 @@ describe('vectors as safetensors', () => {
   const { vectors: _, ...header } = smallVector();
 
   it('hold several', () => {
-    const again = readVectorFile(writeVectorSafetensors([smallVector(), other]), 'two.safetensors');
+    const again = openFile(writeVectorSafetensors([smallVector(), other]), 'two.safetensors');
     expect(again).toEqual([smallVector(), other]);
     expect(() => writeVectorSafetensors([other, other])).toThrow(refusal('two vectors are named "poet"'));
     expect(() => writeVectorSafetensors([])).toThrow(refusal('holds 1 to 500 vectors, not 0'));
@@ -199,10 +199,10 @@ describe('vectors as safetensors', () => {
 
   it('of others are stacks of layers, of unknown scale', () => {
     const data = Float32Array.of(1, 2, 3, 4, 5, 6);
-    const [vector] = readVectorFile(pack({ 'evil/v2': { shape: [3, 2], data } }), 'x.safetensors');
+    const [vector] = openFile(pack({ 'evil/v2': { shape: [3, 2], data } }), 'x', { nLayers: 3, dModel: 2 });
     expect(vector).toMatchObject({
       ...{ name: 'evil-v2', label: 'evil/v2', layers: [0, 1, 2], units: 'unknown', precision: 'F32' },
-      model: { dModel: 2, nLayers: null, digest: null },
+      model: { dModel: 2, nLayers: 3, digest: null },
     });
     expect([...vector!.vectors.get(2)!]).toEqual([5, 6]);
   });
@@ -216,28 +216,26 @@ describe('vectors as safetensors', () => {
     bytes[0] = json.length;
     bytes.set(json, 8);
     bytes.set(new Uint8Array(Uint16Array.from(stored).buffer), 8 + json.length);
-    const [vector] = readVectorFile(bytes, 'x.safetensors');
+    const [vector] = openFile(bytes, 'x.safetensors', { nLayers: 1, dModel: 2 });
     expect([...vector!.vectors.get(0)!]).toEqual(expected);
     expect(vector!.precision).toBe(dtype);
-    expect(readVectorFile(bytesOf(writeVectorJson(vector!)), 'x.json')).toEqual([vector]);
+    expect(openFile(bytesOf(writeVectorJson(vector!)), 'x.json')).toEqual([vector]);
   });
 
   it.each<[string, Uint8Array, string]>([
     ['cut short', writeVectorSafetensors([smallVector()]).slice(0, -4), 'the file has'],
     ['without a tensor', pack({}), 'holds no tensor'],
-    ['of one dimension', pack({ a: { shape: [4] } }), '"a" is (4), not (layers, dModel)'],
-    ['of too many layers', pack({ a: { shape: [257, 1] } }), '"a" is (257, 1), not (layers, dModel)'],
-    ['of no numbers', pack({ a: { shape: [3, 0] } }), '"a" is (3, 0), not (layers, dModel)'],
-    ['of one name', pack({ 'a/b': { shape: [1, 1] }, 'a|b': { shape: [1, 1] } }), 'two vectors are named "a-b"'],
+    ['of no numbers', pack({ a: { shape: [3, 0] } }), '"a" is (3, 0), not (layers, 4)'],
+    ['of one name', pack({ 'a/b': { shape: [3, 4] }, 'a|b': { shape: [3, 4] } }), 'two vectors are named "a-b"'],
     [
       'with infinities',
-      pack({ a: { shape: [1, 1], data: Float32Array.of(-Infinity) } }),
-      'layer 0 holds no finite number',
+      pack({ a: { shape: [3, 4], data: new Float32Array(12).fill(-Infinity, 4) } }),
+      'layer 1 holds no finite number',
     ],
     [
       'of too many',
-      pack(Object.fromEntries(Array.from({ length: 501 }, (_, i) => [`t${i}`, { shape: [1, 1] }]))),
-      'holds 501',
+      pack(Object.fromEntries(Array.from({ length: 501 }, (_, i) => [`t${i}`, { shape: [3, 4] }]))),
+      'holds 501 vectors',
     ],
     [
       'of another kind',
@@ -254,22 +252,21 @@ describe('vectors as safetensors', () => {
     ['of other layers', ours({ ...header, layers: [0, 1] }), 'layers is not a list of 3'],
     ['of another width', ours(header, [3, 5]), 'layer 0 has 5 numbers, model.dModel is 4'],
   ])('are refused: %s', (_, bytes, message) => {
-    expect(() => readVectorFile(bytes, 'evil.safetensors')).toThrow(refusal(message));
-    expect(() => readVectorFile(bytes, 'evil.safetensors')).toThrow('evil.safetensors: ');
+    expect(() => openFile(bytes, 'evil.safetensors')).toThrow(refusal(message));
+    expect(() => openFile(bytes, 'evil.safetensors')).toThrow('evil.safetensors: ');
   });
 });
 
 describe('any other file', () => {
   it.each([
     ['empty', new Uint8Array()],
-    ['a zip, as PyTorch writes', Uint8Array.from([0x50, 0x4b, 3, 4, 0, 0, 8, 8, 0, 0])],
     ['text', bytesOf('hello')],
   ])('is refused: %s', (_, bytes) => {
-    expect(() => readVectorFile(bytes, 'a.pt')).toThrow(refusal('a.pt: is no vector file'));
+    expect(() => openFile(bytes, 'a.pt')).toThrow(refusal('a.pt: is no vector file'));
   });
 
   it('is refused when it is too large, unread', () => {
-    expect(() => readVectorFile(new Uint8Array(limits.vectorFile + 1), 'a')).toThrow(refusal('are more than'));
+    expect(() => openFile(new Uint8Array(limits.vectorFile + 1), 'a')).toThrow(refusal('are more than'));
   });
 });
 
@@ -299,7 +296,7 @@ describe('between the page and a file', () => {
   it.each(files)('$name keeps all that is known of it', (file) => {
     const key = file.name === 'assistant-axis' ? file.name : `persona.${file.name}`;
     expect([...file.vectors.values()].flatMap((row) => [...row])).toEqual([...tensors().get(key)!.data]);
-    for (const [, write] of writers) expect(readVectorFile(write(file), 'x')).toEqual([file]);
+    for (const [, write] of writers) expect(openFile(write(file), 'x')).toEqual([file]);
   });
 
   it('a persona comes back as it was, with its calibration only on the same weights', () => {
@@ -323,7 +320,7 @@ describe('between the page and a file', () => {
     } as unknown as Session;
     const { name, bytes } = await exportVector(session, entry.name, 'safetensors');
     expect(name).toBe('pirate-small.safetensors');
-    const [again] = readVectorFile(bytes as Uint8Array, name);
+    const [again] = openFile(bytes as Uint8Array, name);
     expect(bitsOf(again!)).toEqual(bitsOf(smallVector()));
   });
 
@@ -361,11 +358,36 @@ describe('between the page and a file', () => {
     }
   });
 
-  it('a control vector holds what the dial adds, where llama.cpp can add it', () => {
-    const vector = smallVector();
-    const [added] = readVectorFile(writeVectorFile(vector, 'gguf') as Uint8Array, 'x');
-    expect(added!.steering.layers).toEqual(vector.steering.layers.filter((layer) => layer > 0));
-    const first = { ...vector, steering: { mode: 'direct' as const, layers: [0] } };
-    expect(readVectorFile(writeVectorFile(first, 'gguf') as Uint8Array, 'x')).toEqual([first]);
+  it.each([
+    ['the increments that were extracted', smallVector()],
+    [
+      'a vector that was imported, added at block 0 too',
+      { ...smallVector(), steering: { mode: 'direct', layers: [0, 1, 2] } },
+    ],
+    ['one added after block 0 alone', { ...smallVector(), steering: { mode: 'direct', layers: [0] } }],
+  ] satisfies [string, VectorFile][])('in every format it is the same dial again, bit for bit: %s', (_, vector) => {
+    const size = { nLayers: 3, dModel: 4 };
+    const dialOf = (file: VectorFile, digest: string) => {
+      const { entry, vector } = personaOf(file, { ...size, digest });
+      const book = new VectorBook({ ...size, space: null, tensors: new Map() });
+      book.add(entry, vector);
+      return { entry, added: bitsOf(book.resolve({ kind: 'addition', vector: entry.name, coefficient: 1 })) };
+    };
+    const [same, other] = [vector.model.digest!, 'cd'.repeat(32)];
+    for (const format of ['json', 'safetensors', 'gguf'] as const) {
+      const bytes = writeVectorFile(vector, format);
+      const [again] = openFile(typeof bytes === 'string' ? bytesOf(bytes) : bytes);
+      expect(again).toEqual(vector);
+      expect(dialOf(again!, same)).toEqual(dialOf(vector, same));
+      expect(dialOf(again!, same).entry).toMatchObject({ coherentUpTo: vector.coherentUpTo, onset: vector.onset });
+      expect(dialOf(again!, other).entry).toMatchObject({ coherentUpTo: null, onset: null });
+    }
+  });
+
+  it('what a control vector cannot carry is said when it is written, and only then', () => {
+    const late = { ...smallVector(), steering: { mode: 'direct' as const, layers: [0, 2] } };
+    expect(noticeOf(late, 'gguf')).toContain('llama.cpp adds nothing after block 0');
+    expect(noticeOf(late, 'json')).toBeNull();
+    expect(noticeOf({ ...late, steering: { mode: 'direct', layers: [2] } }, 'gguf')).toBeNull();
   });
 });

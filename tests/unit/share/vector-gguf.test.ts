@@ -1,9 +1,14 @@
 /** Control vectors byte by byte, as https://github.com/ggml-org/ggml/blob/master/docs/gguf.md has them. */
 import { describe, expect, it } from 'vitest';
-import { readVectorFile } from '../../../src/lib/share/read-vector-file';
+import type { LayerVectors } from '../../../src/lib/interp/intervention';
+import { VectorBook } from '../../../src/lib/interp/vector-book';
+import type { VectorHeader } from '../../../src/lib/interp/vector-header';
 import { readGguf } from '../../../src/lib/share/gguf-reader';
-import { toControlVector, writeVectorGguf } from '../../../src/lib/share/vector-gguf';
-import { awkward, bitsOf, smallVector } from './vectors';
+import { toControlVector } from '../../../src/lib/share/control-vector';
+import { personaOf } from '../../../src/lib/share/persona-vector';
+import type { VectorFile } from '../../../src/lib/share/vector-file';
+import { writeVectorGguf } from '../../../src/lib/share/vector-gguf';
+import { awkward, bitsOf, openFile, smallVector } from './vectors';
 
 const ascii = (text: string) => [...text].map((character) => character.charCodeAt(0));
 const zeros = (count: number) => Array<number>(count).fill(0);
@@ -70,7 +75,7 @@ function withInfos(...infos: number[][]): number[] {
 }
 
 const read = (bytes: readonly number[] | Uint8Array, name = 'happy mood.gguf') =>
-  readVectorFile(Uint8Array.from(bytes), name)[0]!;
+  openFile(Uint8Array.from(bytes), name)[0]!;
 const refusal = (message: string) =>
   expect.objectContaining({ name: 'BadRequest', message: expect.stringContaining(message) });
 /** The file with one part of it in place of another. */
@@ -109,7 +114,7 @@ describe('a control vector of repeng or llama.cpp', () => {
     expect(read(repeng.slice(0, -20)).layers).toEqual([1, 2]);
     expect(read(swap(repeng, start, [...start.slice(0, 4), 2, 0, 0, 0])).layers).toEqual([1, 2]);
     const inside = Uint8Array.from([7, ...repeng, 7]).subarray(1, -1);
-    expect(readVectorFile(inside, 'x.gguf')[0]!.layers).toEqual([1, 2]);
+    expect(openFile(inside, 'x.gguf')[0]!.layers).toEqual([1, 2]);
     /* prettier-ignore */
     const pairs = [
       ...[[0, 1], [1, 1], [2, 2], [3, 2], [4, 4], [5, 4], [6, 4], [7, 1], [10, 8], [11, 8], [12, 8]].flatMap(
@@ -122,6 +127,50 @@ describe('a control vector of repeng or llama.cpp', () => {
     const head = [...start, ...u64(2), ...u64(14), ...architecture, ...pairs, ...infos];
     const data = [...second, ...zeros(20), ...first, ...zeros(20)];
     expect(read([...head, ...zeros((32 - (head.length % 32)) % 32), ...data]).layers).toEqual([1, 2]);
+  });
+
+  it('is read with a row written as a column, and with the directions that llama.cpp knows no place for', () => {
+    const flat = withInfos(
+      info('direction.2', 0, { dimensions: [3, 1] }),
+      info('direction.1', 32, { dimensions: [1, 3] }),
+    );
+    expect(bitsOf(read(flat))).toEqual(bitsOf(read(repeng)));
+
+    const zeroth = read(swap(repeng, ascii('direction.1'), ascii('direction.0')));
+    expect(zeroth).toMatchObject({
+      layers: [0, 2],
+      provenance: { source: expect.stringContaining('direction.0 taken as block 0') },
+    });
+
+    const past = read(swap(repeng, ascii('direction.2'), ascii('direction.3')));
+    expect(past).toMatchObject({
+      layers: [1],
+      provenance: { source: expect.stringContaining('direction.3 left out') },
+    });
+
+    const both = withInfos(info('direction.3', 0), info('direction.0', 32));
+    expect(read(both)).toMatchObject({
+      layers: [2],
+      provenance: { source: expect.stringMatching(/layer k taken as block k − 1; layer 0, the embeddings, dropped$/) },
+    });
+  });
+
+  it('is read as its pairs of our kind say, though it has no header of ours', () => {
+    const pair = (key: string, value: number[]) => [...u64(key.length), ...ascii(key), ...value];
+    const text = (value: string) => [8, 0, 0, 0, ...u64(value.length), ...ascii(value)];
+    const write = (origin: number, digest: string) => {
+      const pairs = [
+        ...pair('personascope.layer_origin', [4, 0, 0, 0, origin, 0, 0, 0]),
+        ...pair('personascope.model_digest', text(digest)),
+      ];
+      const infos = [...info('direction.2', 0), ...info('direction.1', 32)];
+      const head = [...start, ...u64(2), ...u64(3), ...architecture, ...pairs, ...infos];
+      return [...head, ...zeros((32 - (head.length % 32)) % 32), ...second, ...zeros(20), ...first, ...zeros(20)];
+    };
+    expect(read(write(1, 'cd'.repeat(32)))).toMatchObject({ layers: [0, 1], model: { digest: 'cd'.repeat(32) } });
+    expect(read(write(0, 'cd'.repeat(32))).layers).toEqual([1, 2]);
+    expect(() => read(write(2, 'cd'.repeat(32)))).toThrow(refusal('layer_origin is neither 0 nor 1'));
+    expect(() => read(write(1, 'xy'))).toThrow(refusal('model.digest: must be a SHA-256'));
   });
 
   const huge = Array<number>(8).fill(0xff);
@@ -143,15 +192,14 @@ describe('a control vector of repeng or llama.cpp', () => {
     ['an unknown type', swap(repeng, [...countKey, 4], [...countKey, 13]), 'layer_count has the unknown type 13'],
     ['no truth value', swap(repeng, [...countKey, 4], [...countKey, 7]), 'layer_count is neither true nor false'],
     ['a count too low', swap(repeng, [4, 0, 0, 0, 2], [4, 0, 0, 0, 1]), 'layer_count is not a number from 2'],
-    ['direction.0', swap(repeng, ascii('direction.1'), ascii('direction.0')), 'adds nothing after block 0'],
     ['direction.x', swap(repeng, ascii('direction.1'), ascii('direction.x')), '"direction.x" is not named direction.N'],
     ['direction.01', withInfos(info('direction.2', 0), info('direction.01', 32)), '"direction.01" is not named'],
     ['a tensor twice', swap(repeng, ascii('direction.1'), ascii('direction.2')), '"direction.2" is there twice'],
     ['F16', swap(repeng, info('direction.2', 0), info('direction.2', 0, { type: 1 })), 'has type 1; only F32'],
     [
       'a matrix',
-      withInfos(info('direction.2', 0), info('direction.1', 32, { dimensions: [3, 1] })),
-      'has 2 dimensions',
+      withInfos(info('direction.2', 0), info('direction.1', 32, { dimensions: [3, 2] })),
+      '"direction.1" is (3, 2), not one row',
     ],
     [
       'no dimension',
@@ -208,18 +256,54 @@ describe('our control vectors', () => {
     expect(bitsOf(again)).toEqual(bitsOf(vector));
   });
 
-  it('are what llama.cpp reads: direction.l for layer l, none for layer 0', () => {
+  it('are what llama.cpp reads: direction.l for layer l, none for layer 0, and what they are for', () => {
     const { metadata, tensors } = readGguf(writeVectorGguf(smallVector()), 'file');
+    // Added after block 0: v[0]; after block 2: v[2] - v[0]. The first of the two comes with block 1.
     expect(tensors.map(({ name, shape }) => [name, shape])).toEqual([
       ['direction.1', [4]],
       ['direction.2', [4]],
     ]);
-    expect([...tensors[1]!.data]).toEqual([3, -1, 0.5, 2]);
-    expect(metadata.get('general.architecture')).toBe('controlvector');
-    expect(metadata.get('controlvector.model_hint')).toBe('small');
-    expect(metadata.get('controlvector.layer_count')).toBe(2);
-    expect(metadata.get('general.description')).toContain('Raw differences of means, not unit vectors');
-    expect(metadata.get('personascope.direction_0')).toEqual(awkward);
+    expect(tensors[0]!.data).toEqual(awkward);
+    expect(tensors[1]!.data).toEqual(Float32Array.of(3, -1, 0.5 - awkward[2]!, 2 - awkward[3]!));
+    expect(Object.fromEntries(metadata)).toMatchObject({
+      'general.architecture': 'controlvector',
+      'general.description': expect.stringMatching(
+        /counted from 0.*Increments.*llama\.cpp adds nothing after block 0/s,
+      ),
+      'controlvector.model_hint': 'small',
+      'controlvector.layer_count': 2,
+      'personascope.operation': 'addition',
+      'personascope.hook_point': 'blocks.{N}.hook_resid_post',
+      'personascope.layer_origin': 0,
+      'personascope.model_digest': 'ab'.repeat(32),
+      'personascope.numbers': Buffer.from(Float32Array.of(...awkward, 1, 0, 0, 0, 3, -1, 0.5, 2).buffer).toString(
+        'base64url',
+      ),
+    });
+  });
+
+  it('are read as before by a Personascope that knows no more than personascope.vector', () => {
+    const { metadata } = readGguf(writeVectorGguf(smallVector()), 'file');
+    const header = JSON.parse(metadata.get('personascope.vector') as string) as VectorHeader;
+    expect(header).toMatchObject({ layers: [1, 2], units: 'increments', steering: { mode: 'direct', layers: [1, 2] } });
+  });
+
+  it('of older versions open still: the numbers of layer 0 are a pair of their own', () => {
+    const { vectors, ...header } = smallVector();
+    const json = [...new TextEncoder().encode(JSON.stringify(header))];
+    const floats = (layer: number) => [...new Uint8Array(vectors.get(layer)!.slice().buffer)];
+    const infos = [1, 2].map((layer) => info(`direction.${layer}`, 32 * (layer - 1), { dimensions: [4] }));
+    /* prettier-ignore */
+    const head = [
+      ...start, ...u64(2), ...u64(3), ...architecture,
+      ...u64(19), ...ascii('personascope.vector'), 8, 0, 0, 0, json.length & 0xff, json.length >> 8, ...zeros(6), ...json,
+      ...u64(24), ...ascii('personascope.direction_0'), 9, 0, 0, 0, 6, 0, 0, 0, ...u64(4), ...floats(0), // array of f32
+      ...infos.flat(),
+    ];
+    const padding = zeros((32 - (head.length % 32)) % 32);
+    const bytes = [...head, ...padding, ...floats(1), ...zeros(16), ...floats(2), ...zeros(16)];
+    expect(read(bytes)).toEqual(smallVector());
+    expect(bitsOf(read(bytes))).toEqual(bitsOf(smallVector()));
   });
 
   it('are written as the bytes the format has', () => {
@@ -229,41 +313,99 @@ describe('our control vectors', () => {
       steering: { mode: 'direct', layers: [2] },
       vectors: new Map([[2, Float32Array.of(0.5, -2, 2 ** -149, 0)]]),
     });
-    expect([...bytes.subarray(0, 24)]).toEqual([...start, ...u64(1), ...u64(6)]);
+    expect([...bytes.subarray(0, 24)]).toEqual([...start, ...u64(1), ...u64(10)]);
     expect([...bytes.subarray(24, 77)]).toEqual(architecture);
     expect(bytes.length % 32).toBe(0);
     expect([...bytes.subarray(-32)]).toEqual([...second, ...zeros(20)]);
     expect([...bytes].join()).toContain(info('direction.2', 0, { dimensions: [4] }).join());
   });
 
-  it('can be what the dial adds: increments past block 0, which sum to v', () => {
-    const vector = { ...smallVector(), steering: { mode: 'increments' as const, layers: [0, 1, 2] } };
-    const added = read(writeVectorGguf(toControlVector(vector)));
-    expect(added).toMatchObject({ units: 'increments', layers: [1, 2], steering: { mode: 'direct', layers: [1, 2] } });
-    expect([...added.vectors.get(1)!]).toEqual([1, 0, 0, 0]);
-    expect([...added.vectors.get(2)!]).toEqual([2, -1, 0.5, 2]);
-    const direct = toControlVector({ ...vector, steering: { mode: 'direct', layers: [2] } });
-    expect([direct.layers, direct.units]).toEqual([[2], 'raw difference']);
-    expect([...direct.vectors.get(2)!]).toEqual([3, -1, 0.5, 2]);
+  it.each<[string, VectorHeader['steering'], [number, number[]][]]>([
+    [
+      'increments from block 0 on',
+      { mode: 'increments', layers: [0, 1, 2] },
+      [
+        [1, [1, 0, 0, 0]],
+        [2, [2, -1, 0.5, 2]],
+      ],
+    ],
+    [
+      'increments that pass over block 1',
+      { mode: 'increments', layers: [0, 2] },
+      [
+        [1, [5, 0, 0, 1]],
+        [2, [-2, -1, 0.5, 1]],
+      ],
+    ],
+    [
+      'increments past block 0',
+      { mode: 'increments', layers: [1, 2] },
+      [
+        [1, [1, 0, 0, 0]],
+        [2, [2, -1, 0.5, 2]],
+      ],
+    ],
+    [
+      'direct, at block 0 too',
+      { mode: 'direct', layers: [2, 0, 1] },
+      [
+        [1, [6, 0, 0, 1]],
+        [2, [3, -1, 0.5, 2]],
+      ],
+    ],
+    [
+      'direct, at block 0 and later',
+      { mode: 'direct', layers: [0, 2] },
+      [
+        [1, [5, 0, 0, 1]],
+        [2, [3, -1, 0.5, 2]],
+      ],
+    ],
+    ['direct, at block 0 alone', { mode: 'direct', layers: [0] }, [[1, [5, 0, 0, 1]]]],
+    ['direct, elsewhere', { mode: 'direct', layers: [2] }, [[2, [3, -1, 0.5, 2]]]],
+  ])('lose nothing that the dial adds: %s', (_, steering, expected) => {
+    const vectors = new Map(smallVector().vectors).set(0, Float32Array.of(5, 0, 0, 1));
+    const vector: VectorFile = { ...smallVector(), vectors, steering };
+    const control = toControlVector(vector);
+    expect([...control.vectors].map(([layer, row]) => [layer, [...row]])).toEqual(expected);
+    expect(control.units).toBe(steering.mode === 'increments' ? 'increments' : 'raw difference');
+    // After the last layer the stream has moved as far as under the dial.
+    const book = new VectorBook({ nLayers: 3, dModel: 4, space: null, tensors: new Map() });
+    const { entry, vector: numbers } = personaOf(vector, { nLayers: 3, dModel: 4, digest: '' });
+    book.add(entry, numbers);
+    const sum = (rows: LayerVectors) => [0, 1, 2, 3].map((i) => [...rows.values()].reduce((s, row) => s + row[i]!, 0));
+    expect(sum(control.vectors)).toEqual(sum(book.resolve({ kind: 'addition', vector: 'pirate' }).vectors));
+    expect(read(writeVectorGguf(vector))).toEqual(vector);
   });
 
   it('are refused where llama.cpp could add nothing, or the fields are not the tensors’', () => {
     const vector = smallVector();
     const only = {
       ...vector,
+      model: { ...vector.model, nLayers: 1 },
       layers: [0],
       vectors: new Map([[0, awkward]]),
       steering: { mode: 'direct' as const, layers: [0] },
     };
-    expect(() => writeVectorGguf(only)).toThrow(refusal('adds nothing after block 0'));
-    expect(() => toControlVector(only)).toThrow(refusal('adds nothing after block 0'));
+    expect(() => writeVectorGguf(only)).toThrow(refusal('adds nothing after block 0, and the model has no other'));
     const bytes = [...writeVectorGguf(vector)];
     const changed = (from: string, to: string) => read(swap(bytes, ascii(from), ascii(to)));
-    expect(() => changed('"layers":[0,1,2]', '"layers":[0,1,3]')).toThrow(refusal('3 is not one of 0 to 2'));
-    expect(() => changed('"layers":[0,1,2]', '"layers":[0,2,1]')).toThrow(refusal('layers: must be ascending'));
-    expect(() => changed('"dModel":4', '"dModel":5')).toThrow(refusal('layer 0 has 4 numbers, model.dModel is 5'));
+    expect(() => changed('"layers":[1,2]', '"layers":[1,3]')).toThrow(refusal('3 is not one of 0 to 2'));
+    expect(() => changed('"layers":[1,2]', '"layers":[2,1]')).toThrow(refusal('layers: must be ascending'));
+    expect(() => changed('"dModel":4', '"dModel":5')).toThrow(refusal('layer 1 has 4 numbers, model.dModel is 5'));
     expect(() => changed('"name":', '"game":')).toThrow(refusal('personascope.vector: name: is missing'));
     expect(() => changed('"name":', '"name" ')).toThrow(refusal('personascope.vector is not JSON'));
-    expect(() => changed('personascope.direction_0', 'personascope.direction_1')).toThrow(refusal('layers'));
+    expect(() => changed('"layers":[0,1,2]', '"layers":[0,1]  ')).toThrow(refusal('personascope.dial:'));
+    expect(() => changed('personascope.numbers', 'personascope.number5')).toThrow(refusal('numbers is missing'));
+    const numbers = Buffer.from(awkward.buffer).toString('base64url').slice(0, 12);
+    expect(() => changed(numbers, `${numbers.slice(0, -1)}=`)).toThrow(refusal('numbers is not base64url'));
+    expect(() => changed('addition', 'ablation')).toThrow(refusal('operation is "ablation"; only "addition"'));
+    expect(() => changed('hook_resid_post', 'hook_resid_prep')).toThrow(
+      refusal('hook_point is "blocks.{N}.hook_resid_prep"'),
+    );
+    const digest = [...ascii('model_digest'), 8, 0, 0, 0, ...u64(64), 0x61];
+    expect(() => read(swap(bytes, digest, [...digest.slice(0, -1), 0x62]))).toThrow(refusal('model_digest is another'));
+    // A direction that someone has edited: neither it nor the numbers may win silently.
+    expect(() => read([...bytes.slice(0, -32), ...zeros(32)])).toThrow(refusal('numbers do not give the directions'));
   });
 });

@@ -1,9 +1,18 @@
 /** Vectors for the tests of vector files. */
 import fc from 'fast-check';
+import { readVectorFile } from '../../../src/lib/share/read-vector-file';
 import type { VectorFile } from '../../../src/lib/share/vector-file';
 
 /** Numbers that a careless writer loses: the sign of zero, the smallest and the largest, one that no short decimal is. */
 export const awkward = Float32Array.of(-0, 2 ** -149, -(2 - 2 ** -23) * 2 ** 127, 0.1);
+
+/** Of the model that `smallVector` is for. */
+export const smallModel = { nLayers: 3, dModel: 4 };
+
+/** Opens a file as the page does that has this model loaded. */
+export function openFile(bytes: Uint8Array, name = 'x', model = smallModel): VectorFile[] {
+  return readVectorFile(bytes, name, model);
+}
 
 export function smallVector(): VectorFile {
   return {

@@ -25,7 +25,7 @@ const promptIds = model.files.tokenizer.encodeChat(messages).ids;
 const sampling = { temperature: 0, topP: 1, seed: 7, maxTokens: 12 };
 const vector = (seed: number) => Float32Array.from({ length: dModel }, (_, i) => Math.sin(seed + i * 1.3));
 const everywhere = (seed: number) => new Map([0, 1, 2].map((layer) => [layer, vector(seed + layer)]));
-const addition = (coefficient: number, positions: 'all' | 'prompt' | 'response' = 'all'): ResolvedIntervention => ({
+const addition = (coefficient: number, positions: ResolvedIntervention['positions'] = 'all'): ResolvedIntervention => ({
   kind: 'addition',
   vectors: everywhere(3),
   positions,
@@ -57,6 +57,7 @@ describe('greedy replies equal float64, steered or not', () => {
     ['addition everywhere', [addition(0.8)]],
     ['addition on the prompt', [addition(0.8, 'prompt')]],
     ['addition on the reply', [addition(0.8, 'response')]],
+    ['addition from the last prompt token on', [addition(0.8, 'from-last')]],
     ['a floor', [{ ...addition(1), kind: 'capping' as const, floor: 1.5 }]],
   ])('%s', async (_, interventions) => {
     const { tokens } = await engine.chat(request({ interventions }));
@@ -65,10 +66,11 @@ describe('greedy replies equal float64, steered or not', () => {
   });
 
   test('the cases differ from each other', () => {
-    const replies = [[], [addition(0.8)], [addition(0.8, 'prompt')], [addition(0.8, 'response')]].map((i) =>
-      referenceTokens(12, i).join(),
-    );
-    expect(new Set(replies).size).toBe(4);
+    const everywhere = (['all', 'prompt', 'response', 'from-last'] as const).map((positions) => [
+      addition(0.8, positions),
+    ]);
+    const replies = [[], ...everywhere].map((i) => referenceTokens(12, i).join());
+    expect(new Set(replies).size).toBe(5);
   });
 });
 

@@ -98,7 +98,7 @@ export function referenceForward(
     const up = linear(y, `${at}.mlp.up_proj`, dMlp);
     const activated = gate.map((row, t) => row.map((g, i) => (g / (1 + Math.exp(-g))) * up[t]![i]!));
     h = add(h, linear(activated, `${at}.mlp.down_proj`, dModel));
-    h = h.map((row, t) => intervene(row, layer, t < promptLength ? 'prompt' : 'response', interventions));
+    h = h.map((row, t) => intervene(row, layer, t, promptLength, interventions));
     residuals.push(h);
   }
   const final = norm(h, 'model.norm.weight');
@@ -112,12 +112,19 @@ function add(a: Rows, b: Rows): Rows {
 function intervene(
   row: Rows[number],
   layer: number,
-  phase: 'prompt' | 'response',
+  t: number,
+  promptLength: number,
   interventions: ResolvedIntervention[],
 ): Rows[number] {
   for (const { kind, vectors, positions, coefficient, floor, ceiling } of interventions) {
     const vector = vectors.get(layer);
-    if (!vector || (positions !== 'all' && positions !== phase)) continue;
+    const isThere = {
+      all: true,
+      prompt: t < promptLength,
+      response: t >= promptLength,
+      'from-last': t >= promptLength - 1,
+    }[positions];
+    if (!vector || !isThere) continue;
     const v = Float64Array.from(vector);
     if (kind === 'addition') {
       row = row.map((value, i) => value + coefficient * v[i]!);

@@ -17,7 +17,7 @@ import { TensorOwner, type DType, type Tensor } from '../gpu/tensor';
 import type { ResolvedIntervention } from '../interp/intervention';
 import { mostLikely, type Draw } from '../interp/sampling';
 import { Accumulator } from '../taps/accumulator';
-import { compileTaps, TapProgram, type TapKernels } from '../taps/tap-program';
+import { compileTaps, spanOf, TapProgram, type TapKernels } from '../taps/tap-program';
 import type { LlamaConfig } from './config';
 import { LlamaForward } from './forward';
 import { LlamaKernels } from './kernels';
@@ -209,7 +209,7 @@ export class LlamaEngine implements Engine {
           const chunk = tokenIds.slice(position, position + rowsAPass);
           const rows = chunk.length;
           this.#forward.encodeBlocks(this.#commands, chunk, position, (layer, h) => {
-            taps.encode(this.#commands, layer, { h }, { rows, promptRows: rows });
+            taps.encode(this.#commands, layer, { h }, spanOf(rows, position, tokenIds.length));
             const copy = captured.get(layer);
             if (copy) this.#commands.copy(h, copy.buffer, rows * dModel * 4);
           });
@@ -252,7 +252,7 @@ export class LlamaEngine implements Engine {
     draw: (Draw & { alternatives: number }) | null,
   ): Promise<{ sampled: Sampled | null; readings: Float32Array[] }> {
     const rows = tokenIds.length;
-    const span = { rows, promptRows: Math.max(0, Math.min(rows, promptLength - position)) };
+    const span = spanOf(rows, position, promptLength);
     const commands = this.#commands;
     for (const { accumulator } of accumulators) accumulator.begin(position, rows);
     this.#forward.encodeBlocks(commands, tokenIds, position, (layer, h) => {

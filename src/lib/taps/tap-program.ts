@@ -13,6 +13,14 @@ import { planSteps, type Step } from './plan';
 export interface RowSpan {
   rows: number;
   promptRows: number;
+  /** The row of the prompt's last token, or the first one after it; `rows` if all come before it. */
+  lastRow: number;
+}
+
+/** @param position of the pass's first token @param promptLength tokens of the whole prompt */
+export function spanOf(rows: number, position: number, promptLength: number): RowSpan {
+  const within = (row: number) => Math.max(0, Math.min(rows, row));
+  return { rows, promptRows: within(promptLength - position), lastRow: within(promptLength - 1 - position) };
 }
 
 export interface ProbeSlot {
@@ -122,7 +130,7 @@ export class TapProgram {
   }
 
   #encodeStep(commands: CommandSink, step: Step, vectorRow: number, residual: Residual, span: RowSpan): void {
-    const firstRow = step.positions === 'response' ? span.promptRows : 0;
+    const firstRow = { all: 0, prompt: 0, response: span.promptRows, 'from-last': span.lastRow }[step.positions];
     const endRow = step.positions === 'prompt' ? span.promptRows : span.rows;
     if (endRow <= firstRow) return;
     const bindings = { ...residual, vectors: this.#stepVectors };

@@ -3,7 +3,7 @@ import { PersonascopeError } from '../errors';
 import type { Gpu } from '../gpu/device';
 import { borrow } from '../gpu/tensor';
 import type { Accumulator } from '../taps/accumulator';
-import type { Residual, ResidualType, TapProgram } from '../taps/tap-program';
+import { spanOf, type Residual, type ResidualType, type TapProgram } from '../taps/tap-program';
 import { ForwardTracker, type Norm, type Shape } from './forward-tracker';
 import { MAX_PASSENGER, type Interposer, type PassWriter } from './interposer';
 import { PassCommands } from './pass-commands';
@@ -57,7 +57,7 @@ export class TapStream {
       this.#interposer.passenger = { source: program.readings.buffer, bytes, deliver };
     }
     const { rows, position, promptLength } = tapped;
-    const span = { rows, promptRows: Math.max(0, Math.min(rows, promptLength - position)) };
+    const span = spanOf(rows, position, promptLength);
     const commands = this.#commands;
     const tap = (layer: number) => (pass: PassWriter, residual: Residual) => {
       commands.pass = pass;

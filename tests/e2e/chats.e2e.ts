@@ -13,6 +13,7 @@ test('two tabs have a chat each, and nothing is lost whichever closes first', as
   const two = await context.newPage();
   await open(two);
   await expect(two.getByTestId('remark')).toContainText('open in another tab');
+  await expect(two.getByTestId('remark')).toContainText('twice the GPU memory');
   await expect(repliesOf(two)).toHaveCount(0);
   await setSampling(two, { maxTokens: 6 });
   await ask(two, 'What is a river?');
@@ -48,6 +49,8 @@ test('two tabs have a chat each, and nothing is lost whichever closes first', as
 });
 
 test('a reply cut by a reload is kept, the chat goes on, and what is cleared comes back once', async ({ page }) => {
+  // Somebody was here before, and set a mirror.
+  await page.addInitScript(() => localStorage.setItem('personascope-mirror', 'http://10.0.0.2:8080'));
   await open(page);
   await setSampling(page, {});
   await setDial(page, 'pirate', 3);
@@ -90,12 +93,15 @@ test('a reply cut by a reload is kept, the chat goes on, and what is cleared com
   await expect(page.getByTestId('dial-pirate-number')).toHaveValue('1.75');
 
   await page.getByTestId('new-chat').click();
+  await expect(page.getByTestId('undo-notice')).toContainText('mirror of an earlier visit');
+  expect(await page.evaluate(() => localStorage.getItem('personascope-mirror'))).toBeNull();
   await expect(repliesOf(page)).toHaveCount(0);
   await expect(page.getByTestId('system')).toHaveValue('');
   await page.getByTestId('undo').click();
   await expect(repliesOf(page)).toHaveCount(2);
   await expect(page.getByTestId('system')).toHaveValue('You are a cook.');
   await expect(page.getByTestId('undo')).toHaveCount(0);
+  expect(await page.evaluate(() => localStorage.getItem('personascope-mirror'))).toBe('http://10.0.0.2:8080');
 
   await page.getByTestId('chats').click();
   await page

@@ -100,8 +100,8 @@ export class App {
     }
     if (await isSecondTab()) {
       const message =
-        'Personascope is open in another tab too: each tab has a chat of its own, and loads its model for itself, which takes GPU memory twice.';
-      this.remark ??= message;
+        'Another tab of this page is open: each loads its model for itself, so two take twice the GPU memory.';
+      this.remark = [this.remark, message].filter(Boolean).join(' ');
     }
   }
 

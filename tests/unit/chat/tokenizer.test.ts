@@ -270,5 +270,7 @@ describe('ChatTokenizer', () => {
       .map((n) => String(n).padStart(2, '0'))
       .join('-');
     expect(dated.encodeChat([user('a')]).text).toBe(`${expected} %`);
+    const then = dated.encodeChat([{ role: 'user', content: 'Hi' }], '', '2025-01-02T03:04');
+    expect(then.text).toBe('2025-01-02 %');
   });
 });

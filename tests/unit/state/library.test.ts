@@ -1,7 +1,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { MemoryRecords } from '../../../src/lib/storage/records';
 import { ConversationStorage } from '../../../src/lib/share/storage';
+import { encodePermalink } from '../../../src/lib/share/permalink';
 import { Library } from '../../../src/lib/state/library.svelte';
+import { LinkState } from '../../../src/lib/state/link.svelte';
+import type { Session } from '../../../src/lib/state/session.svelte';
 import { linkTo, makeShare, sharableParameters } from '../../../src/lib/state/share';
 import { TabClaim } from '../../../src/lib/state/tab-claim';
 import { inline, steered } from '../share/conversations';
@@ -97,6 +100,22 @@ describe('two tabs', () => {
     await library.save(steered);
     await library.refresh();
     expect(library.list.map(({ error }) => error !== null).sort()).toEqual([false, true]);
+  });
+});
+
+describe('links that are read one after the other', () => {
+  it('end with the last, however long the first takes', async () => {
+    const long = structuredClone(steered);
+    long.turns[1]!.user = Array.from({ length: 4_000 }, (_, i) => `${i * 7919}`).join(' ');
+    const [slow, quick] = [await encodePermalink(long), await encodePermalink(inline)];
+    const link = new LinkState({} as Session, { confirm: async () => true, silence: async () => undefined });
+    const reads = [link.read(`#${slow}`), link.read(`#${quick}`)];
+    await Promise.all(reads);
+    expect(link.conversation).toEqual(inline);
+    const closed = link.read(`#${slow}`);
+    link.close();
+    await closed;
+    expect(link.conversation).toBeNull();
   });
 });
 

@@ -99,7 +99,7 @@ export class EngineHost implements Handlers {
     await this.#workshop.stop();
     const before = this.#loaded;
     this.#loaded = opened;
-    if (download) this.#watch((opened as Opened<WebLlmEngine>).engine.device, () => this.#loaded === opened);
+    if (download) this.#watch((opened as Opened<WebLlmEngine>).engine.gone, () => this.#loaded === opened);
     await before?.engine.destroy();
     const made = await this.#bringBack(opened);
     return { info: opened.engine.info, personaSpace: opened.space, ...made };
@@ -230,7 +230,7 @@ export class EngineHost implements Handlers {
   async #openGpu(): Promise<Gpu> {
     if (this.#gpu) return this.#gpu;
     const gpu = (this.#gpu = await openGpu());
-    this.#watch(gpu.device, () => {
+    this.#watch(gpu.gone, () => {
       const isOurs = this.#gpu === gpu;
       if (isOurs) this.#gpu = null;
       return isOurs && this.#loaded?.engine.info.engine === 'wgsl';
@@ -238,12 +238,12 @@ export class EngineHost implements Handlers {
     return gpu;
   }
 
-  /** @param isLoaded whether the loaded model runs on this device; a model that was let go is no longer loaded when its device goes */
-  #watch(device: GPUDevice, isLoaded: () => boolean): void {
-    void device.lost.then(({ reason, message }) => {
+  /** @param isLoaded whether the loaded model runs on the device that is gone; a model that was let go is no longer loaded when its device goes */
+  #watch(gone: Promise<string>, isLoaded: () => boolean): void {
+    void gone.then((reason) => {
       if (!isLoaded()) return;
       this.#loaded = null;
-      this.#events.lost(message || reason || 'unknown reason');
+      this.#events.lost(reason);
     });
   }
 }

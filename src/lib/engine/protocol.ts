@@ -102,6 +102,8 @@ export type FromWorker =
   | { id: number; type: 'event'; event: unknown }
   | { id: number; type: 'done'; result: unknown }
   | { id: number; type: 'failed'; error: ErrorData }
+  /** Not an answer: a cancel was heard, so the worker is not stuck. */
+  | { id: number; type: 'cancelling' }
   /** Not an answer: the GPU device was lost, whatever was running has failed and no model is loaded. */
   | { id: -1; type: 'lost'; error: ErrorData }
   /** Not an answer: the loaded model made room for the one that is being loaded. */

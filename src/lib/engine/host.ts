@@ -5,7 +5,16 @@ import type { ResolvedIntervention } from '../interp/intervention';
 import type { WebLlmEngine } from '../webllm/engine';
 import { embeddedModels } from './catalogue';
 import { findDownload, listCatalogue, planDownload, requireFeatures, type ModelDownload } from './model-downloads';
-import { createBook, describeFolder, openWebLlmModel, openWgsl, type Opened, type ReportProgress } from './open-model';
+import {
+  createBook,
+  describeFolder,
+  openWebLlmModel,
+  openWgsl,
+  type Network,
+  type Opened,
+  type ReportProgress,
+} from './open-model';
+import { ProgressReport } from './progress-report';
 import type { ComputedSpace, LoadedModel, Method, Methods } from './protocol';
 import { resolveChat, resolveForward } from './requests';
 import { Turns } from './turns';
@@ -50,17 +59,18 @@ export class EngineHost implements Handlers {
     return (await findDownload(model))?.store().state() ?? 'embedded';
   }
 
-  async planModel({ model, mirror }: Methods['planModel']['request'], { signal }: CallContext<'planModel'>) {
-    return planDownload(model, mirror, signal);
+  async planModel({ model, mirror }: Methods['planModel']['request'], { signal, emit }: CallContext<'planModel'>) {
+    return planDownload(model, mirror, signal, emit);
   }
 
   async repairModel(
     { model, mirror }: Methods['repairModel']['request'],
     { signal, emit }: CallContext<'repairModel'>,
   ) {
-    const store = (await findDownload(model))?.store(mirror);
-    const onChecked = (loadedBytes: number, totalBytes: number) => emit({ phase: 'check', loadedBytes, totalBytes });
-    const wrong = await store?.repair(signal, (progress) => emit({ phase: 'download', ...progress }), onChecked);
+    const { report, onSilence } = new ProgressReport(emit);
+    const store = (await findDownload(model))?.store(mirror, onSilence);
+    const onChecked = (loadedBytes: number, totalBytes: number) => report({ phase: 'check', loadedBytes, totalBytes });
+    const wrong = await store?.repair(signal, (progress) => report({ phase: 'download', ...progress }), onChecked);
     return { wrong: wrong ?? [] };
   }
 
@@ -81,17 +91,20 @@ export class EngineHost implements Handlers {
 
   async #load({ model, baseUrl, mirror }: Methods['load']['request'], { signal, emit }: CallContext<'load'>) {
     signal.throwIfAborted();
+    const { report, onSilence } = new ProgressReport(emit);
+    const network = { signal, onSilence };
     const progress: ReportProgress = (phase, loadedBytes = 0, totalBytes = 0) =>
-      emit({ phase, loadedBytes, totalBytes });
+      report({ phase, loadedBytes, totalBytes });
     const download = await findDownload(model);
     if (download) {
-      await requireFeatures(download, mirror, signal);
-      await download.store(mirror).download(signal, (progress) => emit({ phase: 'download', ...progress }));
+      const store = download.store(mirror, onSilence);
+      await requireFeatures(download, store, signal);
+      await store.download(signal, (progress) => report({ phase: 'download', ...progress }));
     }
     progress('device');
     const opened = download
-      ? await this.#openWebLlm(download, mirror, signal, progress)
-      : await openWgsl(await this.#openGpu(), describeFolder(model, baseUrl), signal, progress);
+      ? await this.#openWebLlm(download, mirror, network, progress)
+      : await openWgsl(await this.#openGpu(), describeFolder(model, baseUrl), network, progress);
     if (signal.aborted) {
       await opened.engine.destroy();
       signal.throwIfAborted();
@@ -206,12 +219,7 @@ export class EngineHost implements Handlers {
     return { ownVectors: await this.#workshop.restore(opened), unfinished: await this.#workshop.unfinished(opened) };
   }
 
-  async #openWebLlm(
-    download: ModelDownload,
-    mirror: string | undefined,
-    signal: AbortSignal,
-    progress: ReportProgress,
-  ) {
+  async #openWebLlm(download: ModelDownload, mirror: string | undefined, network: Network, progress: ReportProgress) {
     const before = this.#loaded;
     if (before?.engine.info.engine === 'web-llm') {
       await this.#workshop.stop();
@@ -219,7 +227,7 @@ export class EngineHost implements Handlers {
       await before.engine.destroy();
       this.#events.unloaded();
     }
-    return openWebLlmModel(download, mirror, signal, progress);
+    return openWebLlmModel(download, mirror, network, progress);
   }
 
   #require() {

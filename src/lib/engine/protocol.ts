@@ -19,6 +19,7 @@ import type {
   VectorSummary,
 } from './engine';
 import type { ErrorData } from '../errors';
+import type { Silence } from '../net/download';
 
 /** Progress of a load: bytes so far of all bytes, and what is being done. */
 export interface LoadProgress {
@@ -29,6 +30,8 @@ export interface LoadProgress {
   bytesPerSecond?: number;
   /** Of a download; null until it is known. */
   secondsLeft?: number | null;
+  /** Nothing has arrived for a while. */
+  silence?: Silence;
 }
 
 /** A model, and where its files come from if not from its own addresses. */
@@ -61,7 +64,7 @@ export interface Methods {
   /** How much of the model is here, without asking anyone; 'embedded' also for a folder that is not stored. */
   modelState: { request: { model: string | ModelSource }; result: ModelSummary['download']; event: never };
   /** What loading would download; null if nothing. Reads the model's manifest. */
-  planModel: { request: ModelRequest; result: DownloadSummary | null; event: never };
+  planModel: { request: ModelRequest; result: DownloadSummary | null; event: Silence | null };
   /** Checks every stored file and fetches again what is wrong or missing; the result is the names of those that were wrong. */
   repairModel: { request: ModelRequest; result: { wrong: string[] }; event: LoadProgress };
   deleteModel: { request: { model: string | ModelSource }; result: null; event: never };

@@ -14,6 +14,7 @@ import { capLayers, reportSpace } from '../extract/space-report';
 import { mergeSums, spaceFromSums, type SpaceSums } from '../extract/space-sums';
 import { planSpace, type SpaceRequest } from '../extract/space-request';
 import { parsePersonaEntry } from '../interp/persona-schema';
+import { downloadJson } from '../net/download';
 import { openRecords, within } from '../storage/records';
 import { embeddedModels } from './catalogue';
 import type { Engine } from './engine';
@@ -258,9 +259,13 @@ function checkReadable({ info }: Engine): void {
   throw new PersonascopeError('NotSupported', message, 'Choose a model whose taps are verified.');
 }
 
+/** Bytes. */
+const MAX_JUDGES = 2 ** 24;
+
 /** Null where they are not there. @param url the model's folder */
 async function downloadClassifiers(url: string, signal: AbortSignal): Promise<Classifiers | null> {
   const folder = url.endsWith('/') ? url : `${url}/`;
-  const response = await fetch(`${folder}../organism-judges.json`, { signal });
-  return response.ok ? readClassifiers(await response.json()) : null;
+  const address = new URL(`${folder}../organism-judges.json`);
+  const json = await downloadJson(address, MAX_JUDGES, { signal, isOptional: true });
+  return json === undefined ? null : readClassifiers(json);
 }

@@ -2,8 +2,11 @@
 import { asset } from '$app/paths';
 import { PersonascopeError } from '../errors';
 import { parseScienceReport, type ScienceReport } from '../interp/science';
+import { downloadJson } from '../net/download';
 import { asError } from './as-error';
 import type { Session } from './session.svelte';
+
+const MAX_BYTES = 2 ** 24;
 
 export class Science {
   readonly #session: Session;
@@ -17,7 +20,7 @@ export class Science {
   async open(): Promise<void> {
     if (this.report) return;
     try {
-      this.report = parseScienceReport(await download(asset('/science.json')));
+      this.report = parseScienceReport(await download());
       this.error = null;
     } catch (cause) {
       this.error = asError(cause);
@@ -34,19 +37,15 @@ export class Science {
 }
 
 /** @throws PersonascopeError `DownloadFailed` */
-async function download(url: string): Promise<unknown> {
-  const failed = (reason: string, cause?: unknown) =>
-    new PersonascopeError(
+async function download(): Promise<unknown> {
+  try {
+    return await downloadJson(new URL(asset('/science.json'), location.href), MAX_BYTES, { attempts: 1 });
+  } catch (cause) {
+    throw new PersonascopeError(
       'DownloadFailed',
-      `The table of measurements could not be read: ${reason}.`,
+      `The table of measurements could not be read: ${asError(cause).message}`,
       'Reload the page to try again.',
       { cause },
     );
-  const response = await fetch(url).catch((cause: unknown) => {
-    throw failed('the server does not answer', cause);
-  });
-  if (!response.ok) throw failed(`the server answers ${response.status}`);
-  return response.json().catch((cause: unknown) => {
-    throw failed('it is not JSON', cause);
-  });
+  }
 }

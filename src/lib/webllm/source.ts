@@ -3,13 +3,16 @@ import * as v from 'valibot';
 import { ChatTokenizer } from '../chat/tokenizer';
 import { PersonascopeError } from '../errors';
 import { sha256 } from '../interp/sha256';
+import { downloadBytes, downloadText, type DownloadOptions } from '../net/download';
 import { mirrorUrl } from '../net/mirror';
 import { parseChatConfig, toJinja } from './chat-config';
 import { WebLlmEngine, type OpenOptions as EngineOptions } from './engine';
 import type { OpenStep } from './runtime';
 import { manifestName, type WebLlmSource } from './store';
 
-export interface OpenOptions extends Pick<EngineOptions, 'id' | 'label' | 'gpuName' | 'isSoftwareGpu' | 'signal'> {
+type Network = Pick<DownloadOptions, 'signal' | 'onSilence'>;
+
+export interface OpenOptions extends Network, Pick<EngineOptions, 'id' | 'label' | 'gpuName' | 'isSoftwareGpu'> {
   /** Its folder ends in a slash. */
   source: WebLlmSource;
   /** A server that has the files, see `net/mirror.ts`. */
@@ -22,6 +25,8 @@ export interface OpenOptions extends Pick<EngineOptions, 'id' | 'label' | 'gpuNa
   onStep?: (step: OpenStep, loadedBytes: number, totalBytes: number) => void;
 }
 
+/** Bytes of a file that is read whole: a library, a tokenizer, a list of weight files. */
+const MAX_BYTES = 2 ** 28;
 /** Tokens: a longer cache takes memory that weights need. */
 const MAX_CONTEXT = 4096;
 
@@ -39,10 +44,11 @@ export async function openWebLlm({
 }: OpenOptions): Promise<{ engine: WebLlmEngine; tokenizer: ChatTokenizer }> {
   const { url, lib, runtime } = source;
   const file = (name: string) => new URL(name, url).href;
-  const { signal } = options;
-  const config = parseChatConfig(await readJson(file('mlc-chat-config.json'), signal));
-  const tokenizerJson = await readJson(file('tokenizer.json'), signal);
-  const tokenizerConfig = (await readOptional(file('tokenizer_config.json'), mirror, signal)) ?? {};
+  const { signal, onSilence } = options;
+  const network = { ...(signal && { signal }), ...(onSilence && { onSilence }) };
+  const config = parseChatConfig(await readJson(file('mlc-chat-config.json'), network));
+  const tokenizerJson = await readJson(file('tokenizer.json'), network);
+  const tokenizerConfig = (await readOptional(file('tokenizer_config.json'), mirror, network)) ?? {};
   const tokens = addedTokens(tokenizerJson);
   const tokenizer = new ChatTokenizer({
     tokenizer: tokenizerJson,
@@ -50,7 +56,7 @@ export async function openWebLlm({
     chatTemplate: toJinja(config.conversation, (id) => tokens.get(id)),
     eosTokenIds: config.conversation.stop_token_ids!,
   });
-  const { metadata } = v.parse(manifestSchema, await readJson(file(manifestName(runtime)), signal));
+  const { metadata } = v.parse(manifestSchema, await readJson(file(manifestName(runtime)), network));
   const { ParamBytes = 0, BitsPerParam = 0 } = metadata ?? {};
   const engine = await WebLlmEngine.open({
     ...options,
@@ -58,14 +64,14 @@ export async function openWebLlm({
     contextLength: config.slidingWindow > 0 ? -1 : Math.min(config.contextLength, contextLength, MAX_CONTEXT),
     nParameters: options.nParameters ?? (BitsPerParam > 0 ? Math.round((ParamBytes * 8) / BitsPerParam) : 0),
     onStep: (step, fraction) => onStep?.(step, fraction * ParamBytes, step === 'weights' ? ParamBytes : 0),
-    libraryDigest: await digestOf(lib, signal),
+    libraryDigest: await digestOf(lib, network),
   });
   return { engine, tokenizer };
 }
 
 /** SHA-256 of the list of weight files, which has their digests: what a persona space names its model by. */
-export function manifestDigest({ url, runtime }: WebLlmSource, signal?: AbortSignal): Promise<string> {
-  return digestOf(new URL(manifestName(runtime), url).href, signal);
+export function manifestDigest({ url, runtime }: WebLlmSource, options: Network = {}): Promise<string> {
+  return digestOf(new URL(manifestName(runtime), url).href, options);
 }
 
 /** id -> text of the tokens that stand beside the vocabulary. */
@@ -78,29 +84,13 @@ function addedTokens(tokenizerJson: unknown): Map<number, string> {
 }
 
 /** From where downloads are kept, else from the network. */
-async function read(url: string, signal?: AbortSignal): Promise<Response> {
+async function read(url: string, options: Network): Promise<Uint8Array<ArrayBuffer>> {
   const kept = await caches.match(url);
-  if (kept) return kept;
-  const name = url.slice(url.lastIndexOf('/') + 1);
-  let response: Response;
-  try {
-    response = await fetch(url, { signal: signal ?? null });
-  } catch (cause) {
-    if (signal?.aborted) throw new PersonascopeError('Aborted', 'Loading was cancelled.', '', { cause });
-    throw new PersonascopeError(
-      'DownloadFailed',
-      `${name} could not be fetched.`,
-      'Check the connection and try again.',
-      { cause },
-    );
-  }
-  if (response.ok) return response;
-  const nextStep = "Check the address of the model's folder.";
-  throw new PersonascopeError('DownloadFailed', `${name}: the server answered ${response.status}.`, nextStep);
+  return kept ? new Uint8Array(await kept.arrayBuffer()) : downloadBytes(new URL(url), MAX_BYTES, options);
 }
 
-async function readJson(url: string, signal?: AbortSignal): Promise<unknown> {
-  const text = await (await read(url, signal)).text();
+async function readJson(url: string, options: Network): Promise<unknown> {
+  const text = new TextDecoder().decode(await read(url, options));
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {
@@ -110,22 +100,22 @@ async function readJson(url: string, signal?: AbortSignal): Promise<unknown> {
 }
 
 /** Kept with the model's other files, so that it is the same without a network. @returns null where there is none */
-async function readOptional(url: string, mirror: string | undefined, signal?: AbortSignal): Promise<unknown> {
+async function readOptional(url: string, mirror: string | undefined, options: Network): Promise<unknown> {
   const kept = await caches.match(url);
   if (kept) return kept.json();
   try {
-    const response = await fetch(mirrorUrl(url, mirror), { signal: signal ?? null });
-    if (!response.ok || response.headers.get('content-type')?.startsWith('text/html')) return null;
-    const text = await response.text();
+    const once = { ...options, attempts: 1, isOptional: true } as const;
+    const text = await downloadText(mirrorUrl(url, mirror), MAX_BYTES, once);
+    if (text === null) return null;
     const json: unknown = JSON.parse(text);
     await (await caches.open('webllm/model')).put(url, new Response(text));
     return json;
   } catch {
-    signal?.throwIfAborted();
+    options.signal?.throwIfAborted();
     return null;
   }
 }
 
-async function digestOf(url: string, signal?: AbortSignal): Promise<string> {
-  return sha256(await (await read(url, signal)).arrayBuffer());
+async function digestOf(url: string, options: Network): Promise<string> {
+  return sha256(await read(url, options));
 }

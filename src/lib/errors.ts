@@ -3,6 +3,7 @@
 export type ErrorName =
   | 'WebGpuUnavailable'
   | 'DeviceLost'
+  | 'EngineStopped'
   | 'OutOfMemory'
   | 'ShaderError'
   | 'NotSupported'

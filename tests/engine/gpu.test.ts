@@ -1,7 +1,7 @@
 /** The GPU layer: compile errors that point at the line, parameters by name, readback, ownership. */
 import { afterAll, expect, test } from 'vitest';
 import { Commands } from '../../src/lib/gpu/commands';
-import { openGpu } from '../../src/lib/gpu/device';
+import { Gpu, openGpu } from '../../src/lib/gpu/device';
 import { KernelCache } from '../../src/lib/gpu/kernel';
 import { preprocess } from '../../src/lib/gpu/preprocess';
 import { ReadbackRing } from '../../src/lib/gpu/readback';
@@ -93,4 +93,32 @@ test('a tensor larger than a buffer may be is refused with both sizes', () => {
   const owner = new TensorOwner(gpu);
   expect(() => owner.create('huge', [2 ** 40])).toThrow(/huge needs a buffer of \d+ bytes; this GPU allows \d+/);
   expect(gpu.live.size).toBe(0);
+});
+
+test('a GPU that never answers is given up, and says so', async () => {
+  const { device } = await openGpu();
+  const silent = new Gpu(device, 'silent', true, 200);
+  const owner = new TensorOwner(silent);
+  const x = owner.upload('x', [4], new Float32Array(4));
+  const ring = new ReadbackRing(silent);
+  const commands = new Commands(silent);
+  const read = () => ring.submitAndRead(commands, [{ tensor: x, bytes: 16 }]);
+  await read();
+  // A driver that hangs: the work is taken and never done.
+  const { createBuffer } = device;
+  device.createBuffer = (descriptor) => {
+    const buffer = createBuffer.call(device, descriptor);
+    if (descriptor.usage & GPUBufferUsage.MAP_READ) buffer.mapAsync = () => new Promise(() => {});
+    return buffer;
+  };
+  const hanging = new ReadbackRing(silent);
+  const start = performance.now();
+  await expect(hanging.submitAndRead(commands, [{ tensor: x, bytes: 16 }])).rejects.toMatchObject({
+    name: 'DeviceLost',
+    message: expect.stringMatching(/^The GPU has not answered for \d+ s\.$/),
+    nextStep: expect.stringContaining('Load the model again'),
+  });
+  expect(performance.now() - start).toBeLessThan(2_000);
+  expect(await silent.gone).toMatch(/has not answered/);
+  expect((await device.lost).reason).toBe('destroyed');
 });

@@ -14,6 +14,9 @@ function context<M extends Method>(signal = new AbortController().signal) {
   return { signal, events, emit: (event: Methods[M]['event']) => void events.push(event) };
 }
 
+/** Of the embedded model, loaded with no other before it. */
+let gpuBytesAlone = 0;
+
 const ask = {
   messages: [{ role: 'user' as const, content: 'What is a volcano?' }],
   sampling: { temperature: 0, maxTokens: 8 },
@@ -28,6 +31,7 @@ test('loads the embedded model with its persona space, and reports bytes', async
   const loading = context<'load'>();
   const { info, personaSpace } = await host.load({ model: 'organism-assistant', baseUrl }, loading);
   expect(info.targetLayer).toBe(personaSpace!.targetLayer);
+  gpuBytesAlone = info.gpuBytes;
   const weights = (loading.events as LoadProgress[]).filter(({ phase }) => phase === 'weights').at(-1)!;
   expect(weights.loadedBytes).toBe(weights.totalBytes);
   expect(weights.totalBytes).toBeGreaterThan(1e6);
@@ -51,6 +55,16 @@ test('a load that is cancelled says so, and the loaded model stays', async () =>
   const failing = host.load({ model: 'organism-base', baseUrl }, context<'load'>(controller.signal));
   await expect(failing).rejects.toMatchObject({ name: expect.stringMatching(/Abort/) });
   expect((await host.chat(ask, context<'chat'>())).tokens.length).toBe(8);
+});
+
+test('the bytes of a model are its own, also while the one before it is still there', async () => {
+  const load = (model: string) => host.load({ model, baseUrl }, context<'load'>());
+  const base = (await load('organism-base')).info.gpuBytes;
+  expect(base).toBeGreaterThan(1e6);
+  const { info } = await load('organism-assistant');
+  expect((await load('organism-base')).info.gpuBytes).toBe(base);
+  expect((await load('organism-assistant')).info.gpuBytes).toBe(info.gpuBytes);
+  expect(info.gpuBytes).toBe(gpuBytesAlone);
 });
 
 test('named vectors steer, and what is unknown is refused by field', async () => {

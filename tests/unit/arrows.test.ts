@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 const source = fileURLToPath(new URL('../../src/', import.meta.url));
 
 /**
- * Who may import whom, by folder of `src/lib` (and `routes`). `errors.ts` may be imported by all, `shaders/` by gpu.
+ * Who may import whom, by folder of `src/lib` (and `routes`). `errors.ts` and `silence.ts` may be imported by all, `shaders/` by gpu.
  * interp, pure maths and types, lies beneath taps and plot: what may import those may import it too.
  */
 const arrows: Record<string, string[]> = {
@@ -26,6 +26,8 @@ const arrows: Record<string, string[]> = {
   components: ['state', 'plot', 'interp'],
   routes: ['components', 'state'],
 };
+
+const forAll = ['errors', 'silence'];
 
 /**
  * The engines implement `engine/engine.ts`, an interface, and extraction runs on it, in the worker: its types cross against the
@@ -78,7 +80,7 @@ function layerOf(file: string): string {
 
 function faultOf({ from, to, isType }: Import): string | null {
   const [layer, target] = [layerOf(from), layerOf(to)];
-  if (target === layer || target === 'errors') return null;
+  if (target === layer || forAll.includes(target)) return null;
   if (arrows[layer]?.includes(target)) return null;
   if (isType && typesOnly[layer]?.test(to.replace('lib/', ''))) return null;
   // Components and pages name the types of what state hands them.
@@ -125,7 +127,7 @@ describe('import arrows', () => {
 
   it('know every folder', () => {
     const layers = new Set(files.map((file) => layerOf(path.relative(source, file))));
-    for (const layer of ['errors', 'app.d.ts', 'service-worker.ts']) layers.delete(layer);
+    for (const layer of [...forAll, 'app.d.ts', 'service-worker.ts']) layers.delete(layer);
     expect([...layers].filter((layer) => !(layer in arrows))).toEqual([]);
   });
 

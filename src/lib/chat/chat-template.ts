@@ -1,11 +1,16 @@
 /** A model's chat template: Jinja as `apply_chat_template` of transformers runs it, on @huggingface/jinja. */
-import { Environment, Interpreter, Template } from '@huggingface/jinja';
+import { Environment, Template } from '@huggingface/jinja';
 import type { Message } from '../engine/engine';
 import { PersonascopeError } from '../errors';
+import { BoundedInterpreter, OverBudget } from './bounded-interpreter';
 
 /** Characters: longer than any template in use; the template comes from outside and is run. */
 const MAX_TEMPLATE = 200_000;
+/** In a row: the library's search for tags takes the square of it. */
+const MAX_SPACES = 2_000;
 const MAX_RANGE = 10_000;
+/** Characters: each directive takes longer than a step. */
+const MAX_DATE_FORMAT = 1_000;
 
 /** What the template itself says with raise_exception. */
 class Refusal extends Error {}
@@ -30,10 +35,13 @@ export function selectTemplate(tokenizerConfig: unknown, file?: string): string 
 export class ChatTemplate {
   readonly #program: Template['parsed'];
   readonly #marks: { bos_token: string; eos_token: string };
+  readonly #sourceLength: number;
 
   /** @throws PersonascopeError `BadModel` where the template does not parse */
   constructor(source: string, marks: { bosToken: string; eosToken: string }) {
     if (source.length > MAX_TEMPLATE) throw bad(`is longer than ${MAX_TEMPLATE} characters`);
+    if (longestRun(source) > MAX_SPACES) throw bad(`has more than ${MAX_SPACES} spaces in a row`);
+    this.#sourceLength = source.length;
     try {
       this.#program = new Template(source).parsed;
     } catch (cause) {
@@ -45,7 +53,8 @@ export class ChatTemplate {
   /**
    * The conversation as the model reads it.
    * @param options `date`: local time that the template may write, "2026-11-30T06:12"; default: now
-   * @throws PersonascopeError `BadRequest` with the template's words where it refuses the messages, `BadModel` where it can't be run
+   * @throws PersonascopeError `BadRequest` with the template's words where it refuses the messages, `BadModel` where it can't be run,
+   * or does or writes more than any honest one
    */
   render(messages: readonly Message[], options: { addGenerationPrompt: boolean; date?: string | undefined }): string {
     const environment = new Environment();
@@ -63,8 +72,11 @@ export class ChatTemplate {
     };
     for (const [name, value] of Object.entries(globals)) environment.set(name, value);
     try {
-      return String(new Interpreter(environment).run(this.#program).value);
+      const inputLength = messages.reduce((sum, { content }) => sum + content.length, 0);
+      const interpreter = new BoundedInterpreter(environment, { inputLength, sourceLength: this.#sourceLength });
+      return String(interpreter.run(this.#program).value);
     } catch (cause) {
+      if (cause instanceof OverBudget) throw bad(cause.message, { cause });
       if (!(cause instanceof Refusal)) throw bad(`can't be run: ${(cause as Error).message}`, { cause });
       const nextStep = 'Change the messages: this model expects another order or other roles.';
       throw new PersonascopeError('BadRequest', `The model's chat template says: ${cause.message}`, nextStep);
@@ -79,8 +91,13 @@ function boundedRange(start: number, stop?: number, step = 1): number[] {
   return Array.from({ length }, (_, i) => from + i * step);
 }
 
+function longestRun(source: string): number {
+  return Math.max(0, ...(source.match(/\s{100,}/g) ?? []).map(({ length }) => length));
+}
+
 /** Python's strftime, in English, with the directives that templates use. */
 function formatTime(now: Date, format: string): string {
+  if (format.length > MAX_DATE_FORMAT) throw new Error(`strftime_now() of ${format.length} characters`);
   const pad = (value: number) => String(value).padStart(2, '0');
   const name = (options: Intl.DateTimeFormatOptions) => now.toLocaleDateString('en-US', options);
   const directives: Record<string, () => string> = {

@@ -44,6 +44,8 @@ export interface DownloadSummary {
   freeBytes: number | null;
   /** Name of the server that files come from. */
   host: string;
+  /** Names of all servers that are to be asked, that one first. */
+  hosts: string[];
   isMirror: boolean;
   /** Null for a model given by its addresses. */
   details: CatalogueDetails | null;

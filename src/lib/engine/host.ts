@@ -5,8 +5,17 @@ import type { ResolvedIntervention } from '../interp/intervention';
 import type { WebLlmEngine } from '../webllm/engine';
 import { embeddedModels } from './catalogue';
 import { findDownload, listCatalogue, planDownload, requireFeatures, type ModelDownload } from './model-downloads';
-import { createBook, describeFolder, openWebLlmModel, openWgsl, type Opened, type ReportProgress } from './open-model';
+import {
+  createBook,
+  describeFolder,
+  openWebLlmModel,
+  openWgsl,
+  type Network,
+  type Opened,
+  type ReportProgress,
+} from './open-model';
 import { digestPersonas } from './persona-files';
+import { ProgressReport } from './progress-report';
 import type { ComputedSpace, LoadedModel, Method, Methods } from './protocol';
 import { resolveChat, resolveForward } from './requests';
 import { Turns } from './turns';
@@ -52,17 +61,18 @@ export class EngineHost implements Handlers {
     return (await findDownload(model))?.store().state() ?? 'none';
   }
 
-  async planModel({ model, mirror }: Methods['planModel']['request'], { signal }: CallContext<'planModel'>) {
-    return planDownload(model, mirror, signal);
+  async planModel({ model, mirror }: Methods['planModel']['request'], { signal, emit }: CallContext<'planModel'>) {
+    return planDownload(model, mirror, signal, emit);
   }
 
   async repairModel(
     { model, mirror }: Methods['repairModel']['request'],
     { signal, emit }: CallContext<'repairModel'>,
   ) {
-    const store = (await findDownload(model))?.store(mirror);
-    const onChecked = (loadedBytes: number, totalBytes: number) => emit({ phase: 'check', loadedBytes, totalBytes });
-    const wrong = await store?.repair(signal, (progress) => emit({ phase: 'download', ...progress }), onChecked);
+    const { report, onSilence } = new ProgressReport(emit);
+    const store = (await findDownload(model))?.store(mirror, onSilence);
+    const onChecked = (loadedBytes: number, totalBytes: number) => report({ phase: 'check', loadedBytes, totalBytes });
+    const wrong = await store?.repair(signal, (progress) => report({ phase: 'download', ...progress }), onChecked);
     return { wrong: wrong ?? [] };
   }
 
@@ -83,17 +93,20 @@ export class EngineHost implements Handlers {
 
   async #load({ model, baseUrl, mirror }: Methods['load']['request'], { signal, emit }: CallContext<'load'>) {
     signal.throwIfAborted();
+    const { report, onSilence } = new ProgressReport(emit);
+    const network = { signal, onSilence };
     const progress: ReportProgress = (phase, loadedBytes = 0, totalBytes = 0) =>
-      emit({ phase, loadedBytes, totalBytes });
+      report({ phase, loadedBytes, totalBytes });
     const download = await findDownload(model);
     if (download) {
-      await requireFeatures(download, mirror, signal);
-      await download.store(mirror).download(signal, (progress) => emit({ phase: 'download', ...progress }));
+      const store = download.store(mirror, onSilence);
+      await requireFeatures(download, store, signal);
+      await store.download(signal, (progress) => report({ phase: 'download', ...progress }));
     }
     progress('device');
     const opened = download
-      ? await this.#openWebLlm(download, mirror, signal, progress)
-      : await openWgsl(await this.#openGpu(), describeFolder(model, baseUrl), signal, progress);
+      ? await this.#openWebLlm(download, mirror, network, progress)
+      : await openWgsl(await this.#openGpu(), describeFolder(model, baseUrl), network, progress);
     if (signal.aborted) {
       await opened.engine.destroy();
       signal.throwIfAborted();
@@ -101,7 +114,7 @@ export class EngineHost implements Handlers {
     await this.#workshop.stop();
     const before = this.#loaded;
     this.#loaded = opened;
-    if (download) this.#watch((opened as Opened<WebLlmEngine>).engine.device, () => this.#loaded === opened);
+    if (download) this.#watch((opened as Opened<WebLlmEngine>).engine.gone, () => this.#loaded === opened);
     await before?.engine.destroy();
     const made = await this.#bringBack(opened);
     const identity = { weights: await opened.digest().catch(() => null), pack: await digestPersonas(opened) };
@@ -222,12 +235,7 @@ export class EngineHost implements Handlers {
     return { ownVectors: await this.#workshop.restore(opened), unfinished: await this.#workshop.unfinished(opened) };
   }
 
-  async #openWebLlm(
-    download: ModelDownload,
-    mirror: string | undefined,
-    signal: AbortSignal,
-    progress: ReportProgress,
-  ) {
+  async #openWebLlm(download: ModelDownload, mirror: string | undefined, network: Network, progress: ReportProgress) {
     const before = this.#loaded;
     if (before?.engine.info.engine === 'web-llm') {
       await this.#workshop.stop();
@@ -235,7 +243,7 @@ export class EngineHost implements Handlers {
       await before.engine.destroy();
       this.#events.unloaded();
     }
-    return openWebLlmModel(download, mirror, signal, progress);
+    return openWebLlmModel(download, mirror, network, progress);
   }
 
   #require() {
@@ -246,7 +254,7 @@ export class EngineHost implements Handlers {
   async #openGpu(): Promise<Gpu> {
     if (this.#gpu) return this.#gpu;
     const gpu = (this.#gpu = await openGpu());
-    this.#watch(gpu.device, () => {
+    this.#watch(gpu.gone, () => {
       const isOurs = this.#gpu === gpu;
       if (isOurs) this.#gpu = null;
       return isOurs && this.#loaded?.engine.info.engine === 'wgsl';
@@ -254,12 +262,12 @@ export class EngineHost implements Handlers {
     return gpu;
   }
 
-  /** @param isLoaded whether the loaded model runs on this device; a model that was let go is no longer loaded when its device goes */
-  #watch(device: GPUDevice, isLoaded: () => boolean): void {
-    void device.lost.then(({ reason, message }) => {
+  /** @param isLoaded whether the loaded model runs on the device that is gone; a model that was let go is no longer loaded when its device goes */
+  #watch(gone: Promise<string>, isLoaded: () => boolean): void {
+    void gone.then((reason) => {
       if (!isLoaded()) return;
       this.#loaded = null;
-      this.#events.lost(message || reason || 'unknown reason');
+      this.#events.lost(reason);
     });
   }
 }

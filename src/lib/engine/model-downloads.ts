@@ -12,6 +12,7 @@ import {
   type CatalogueModel,
 } from '../webllm/catalogue';
 import { needsF16 } from '../webllm/chat-config';
+import type { DownloadOptions } from '../net/download';
 import { textLimits } from '../webllm/manifest';
 import { ModelStore, type DownloadState, type WebLlmSource } from '../webllm/store';
 import type { CatalogueDetails, DownloadSummary, ModelSource, ModelSummary } from './engine';
@@ -23,7 +24,7 @@ export interface ModelDownload {
   /** Null for a model given by its addresses. */
   details: CatalogueDetails | null;
   /** Where its files are kept. @param mirror a server to fetch them from, see `net/mirror.ts` */
-  store(mirror?: string): ModelStore;
+  store(mirror?: string, onSilence?: DownloadOptions['onSilence']): ModelStore;
 }
 
 /** The catalogue, with what of it is stored. */
@@ -69,12 +70,8 @@ export async function findDownload(model: string | ModelSource): Promise<ModelDo
  * Refuses, before anything large is fetched, a model that this GPU can't run.
  * @throws PersonascopeError `NotSupported`
  */
-export async function requireFeatures(
-  { label, store }: ModelDownload,
-  mirror: string | undefined,
-  signal: AbortSignal,
-): Promise<void> {
-  const config = parseJson(await store(mirror).readConfig(signal));
+export async function requireFeatures({ label }: ModelDownload, store: ModelStore, signal: AbortSignal): Promise<void> {
+  const config = parseJson(await store.readConfig(signal));
   if (!needsF16(config) || (await hasShaderF16())) return;
   const message = `${label}: this build computes in f16, and this GPU does not offer shader-f16.`;
   throw new PersonascopeError('NotSupported', message, 'Choose its f32 build (q4f32 or q0f32).');
@@ -85,14 +82,17 @@ export async function planDownload(
   model: string | ModelSource,
   mirror: string | undefined,
   signal: AbortSignal,
+  onSilence?: DownloadOptions['onSilence'],
 ): Promise<DownloadSummary | null> {
   const download = await findDownload(model);
-  if (download) await requireFeatures(download, mirror, signal);
-  if (!download || (await download.store().state()) === 'complete') return null;
-  const { totalBytes, presentBytes, host } = await download.store(mirror).plan(signal);
+  if (!download) return null;
+  const store = download.store(mirror, onSilence);
+  await requireFeatures(download, store, signal);
+  if ((await store.state()) === 'complete') return null;
+  const { totalBytes, presentBytes, host, hosts } = await store.plan(signal);
   const { id, label, details, source } = download;
   return {
-    ...{ id, label, details, totalBytes, presentBytes, host },
+    ...{ id, label, details, totalBytes, presentBytes, host, hosts },
     freeBytes: await freeBytes(),
     isMirror: host !== new URL(source.url).host,
   };
@@ -129,7 +129,9 @@ async function stateOf(store: ModelStore): Promise<DownloadState> {
 
 async function open(download: Omit<ModelDownload, 'store'>): Promise<ModelDownload> {
   await provideCaches();
-  return { ...download, store: (mirror) => new ModelStore(download.source, mirror ? { mirror } : {}) };
+  const store: ModelDownload['store'] = (mirror, onSilence) =>
+    new ModelStore(download.source, { ...(mirror && { mirror }), ...(onSilence && { onSilence }) });
+  return { ...download, store };
 }
 
 function sourceOf({ runtime }: CatalogueModel, { url, lib }: CatalogueBuild): WebLlmSource {

@@ -5,6 +5,7 @@ import { describeAdapter, requestAdapter, type Gpu } from '../gpu/device';
 import type { PersonaSpace } from '../interp/persona-space';
 import type { NamedTensors } from '../interp/persona-tensors';
 import { VectorBook } from '../interp/vector-book';
+import type { DownloadOptions } from '../net/download';
 import { mirrorUrl } from '../net/mirror';
 import { LlamaEngine } from '../llama/engine';
 import { openModelFolder } from '../llama/source';
@@ -18,6 +19,9 @@ import type { PersonaFiles } from './persona-files';
 import type { LoadProgress } from './protocol';
 
 export type ReportProgress = (phase: LoadProgress['phase'], loadedBytes?: number, totalBytes?: number) => void;
+
+/** How a load asks for files, and when it is to stop. */
+export type Network = Pick<DownloadOptions, 'onSilence'> & { signal: AbortSignal };
 
 export interface Opened<E extends Engine = Engine> {
   engine: E;
@@ -43,14 +47,15 @@ interface WgslDescription {
 export async function openWgsl(
   gpu: Gpu,
   { url, id, label }: WgslDescription,
-  signal: AbortSignal,
+  options: Network,
   progress: ReportProgress,
 ): Promise<Opened> {
+  const { signal } = options;
   progress('config');
   const onProgress = (loaded: number, total: number) => progress('weights', loaded, total);
-  const files = await openModelFolder(url, { signal, onProgress });
+  const files = await openModelFolder(url, { ...options, onProgress });
   const digest = once(() => files.digest());
-  const personas = await downloadPersonaSpace(url, digest, signal);
+  const personas = await downloadPersonaSpace(url, digest, options);
   progress('compile', files.totalBytes, files.totalBytes);
   const book = createBook(files.config, personas);
   const targetLayer = personas?.space.targetLayer;
@@ -63,14 +68,15 @@ export async function openWgsl(
 export async function openWebLlmModel(
   { id, label, source, details, store }: ModelDownload,
   mirror: string | undefined,
-  signal: AbortSignal,
+  options: Network,
   progress: ReportProgress,
 ): Promise<Opened<WebLlmEngine>> {
+  const { signal, onSilence } = options;
   const { name, isSoftware } = describeAdapter(await requestAdapter());
   const local = { ...source, url: store().folder };
   progress('config');
   const { engine, tokenizer } = await openWebLlm({
-    ...{ id, label, source: local, mirror, signal },
+    ...{ id, label, source: local, mirror, signal, onSilence },
     ...{ gpuName: name, isSoftwareGpu: isSoftware },
     ...(details ? { nParameters: details.nParameters, contextLength: details.contextLength } : {}),
     onStep: progress,
@@ -79,7 +85,9 @@ export async function openWebLlmModel(
     const isReadable = engine.info.taps === 'verified';
     const digest = once(() => manifestDigest(local));
     const personas = isReadable
-      ? await downloadPersonaSpace(mirrorUrl(local.url, mirror).href, digest, signal).catch(orOffline)
+      ? await downloadPersonaSpace(mirrorUrl(local.url, mirror).href, digest, { ...options, attempts: 1 }).catch(
+          orOffline,
+        )
       : null;
     if (personas) engine.info.targetLayer = personas.space.targetLayer;
     const book = createBook(engine.info, personas);

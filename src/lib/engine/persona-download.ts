@@ -2,25 +2,27 @@
 import { PersonascopeError } from '../errors';
 import { limits } from '../interp/limits';
 import { resolveFolder } from '../llama/source';
-import { fileName, isAbsent, readLimited } from '../net/download';
+import { downloadBytes, type DownloadOptions } from '../net/download';
 import { readPersonaFiles, type PersonaFiles } from './persona-files';
 
 /**
  * `personas.json` and `personas.safetensors` of the model's folder; null if it has none.
- * @throws PersonascopeError `BadModel` if they are damaged, or belong to other weights
+ * @throws PersonascopeError `BadModel` if they are damaged, or belong to other weights; `DownloadFailed`, `Aborted`
  */
 export async function downloadPersonaSpace(
   url: string,
   digest: () => Promise<string>,
-  signal: AbortSignal,
+  options: DownloadOptions,
 ): Promise<PersonaFiles | null> {
   const fileUrl = resolveFolder(url);
   // One that is refused ends the other's download too.
   const refused = new AbortController();
-  const both = AbortSignal.any([signal, refused.signal]);
+  const both = options.signal ? AbortSignal.any([options.signal, refused.signal]) : refused.signal;
+  const download = (name: string, limit: number) =>
+    downloadBytes(fileUrl(name), limit, { ...options, signal: both, isOptional: true });
   const [json, bytes] = await Promise.all([
-    download(fileUrl('personas.json'), limits.personasJson, both),
-    download(fileUrl('personas.safetensors'), limits.personasTensors, both),
+    download('personas.json', limits.personasJson),
+    download('personas.safetensors', limits.personasTensors),
   ]).catch((cause: unknown) => {
     refused.abort(cause);
     throw cause;
@@ -36,23 +38,4 @@ export async function downloadPersonaSpace(
     );
   }
   return personas;
-}
-
-/**
- * Null if the folder does not have it, also where a server answers every address with its page.
- * @param limit bytes
- * @throws PersonascopeError `DownloadFailed`, `Aborted`, or `BadModel` for a file that is longer
- */
-async function download(url: URL, limit: number, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer> | null> {
-  const name = fileName(url);
-  try {
-    const response = await fetch(url, { signal });
-    if (!response.ok || isAbsent(response)) return null;
-    return new Uint8Array(await (await readLimited(response, name, limit)).arrayBuffer());
-  } catch (cause) {
-    signal.throwIfAborted();
-    if (cause instanceof PersonascopeError) throw cause;
-    const nextStep = 'Check the connection and try again.';
-    throw new PersonascopeError('DownloadFailed', `${name} could not be fetched.`, nextStep, { cause });
-  }
 }

@@ -20,6 +20,7 @@ import type {
 } from './engine';
 import type { ErrorData } from '../errors';
 import type { StorageTrouble } from '../storage/trouble';
+import type { Silence } from '../net/download';
 
 /** Progress of a load: bytes so far of all bytes, and what is being done. */
 export interface LoadProgress {
@@ -30,6 +31,8 @@ export interface LoadProgress {
   bytesPerSecond?: number;
   /** Of a download; null until it is known. */
   secondsLeft?: number | null;
+  /** Nothing has arrived for a while. */
+  silence?: Silence;
 }
 
 /** A model, and where its files come from if not from its own addresses. */
@@ -64,7 +67,7 @@ export interface Methods {
   /** How much of the model is here, without asking anyone; 'none' also for a folder that is read from its address. */
   modelState: { request: { model: string | ModelSource }; result: ModelSummary['download']; event: never };
   /** What loading would download; null if nothing. Reads the model's manifest. */
-  planModel: { request: ModelRequest; result: DownloadSummary | null; event: never };
+  planModel: { request: ModelRequest; result: DownloadSummary | null; event: Silence | null };
   /** Checks every stored file and fetches again what is wrong or missing; the result is the names of those that were wrong. */
   repairModel: { request: ModelRequest; result: { wrong: string[] }; event: LoadProgress };
   deleteModel: { request: { model: string | ModelSource }; result: null; event: never };
@@ -115,6 +118,8 @@ export type FromWorker =
   | { id: number; type: 'event'; event: unknown }
   | { id: number; type: 'done'; result: unknown }
   | { id: number; type: 'failed'; error: ErrorData }
+  /** Not an answer: a cancel was heard, so the worker is not stuck. */
+  | { id: number; type: 'cancelling' }
   /** Not an answer: the GPU device was lost, whatever was running has failed and no model is loaded. */
   | { id: -1; type: 'lost'; error: ErrorData }
   /** Not an answer: the loaded model made room for the one that is being loaded. */

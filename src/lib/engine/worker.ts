@@ -23,6 +23,7 @@ const host = new EngineHost({ lost, unloaded: () => send({ id: -1, type: 'unload
 onmessage = async ({ data }: MessageEvent<ToWorker>) => {
   const { id, method } = data;
   if (method === 'cancel') {
+    send({ id, type: 'cancelling' });
     running.get(id)?.abort(new PersonascopeError('Aborted', 'It was cancelled.'));
     return;
   }

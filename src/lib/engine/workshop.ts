@@ -336,9 +336,7 @@ function checkReadable({ info }: Engine): void {
 /** Null where they are not there. @param url the model's folder */
 async function downloadClassifiers(url: string, signal: AbortSignal): Promise<Classifiers | null> {
   const folder = url.endsWith('/') ? url : `${url}/`;
-  const json = await downloadJson(new URL(`${folder}../organism-judges.json`), limits.classifiers, {
-    signal,
-    isOptional: true,
-  });
+  const address = new URL(`${folder}../organism-judges.json`);
+  const json = await downloadJson(address, limits.classifiers, { signal, isOptional: true });
   return json === undefined ? null : readClassifiers(json);
 }

@@ -1,10 +1,14 @@
 /** Opens the GPU. One `Gpu` a worker; everything on it is created through it, so that what lives can be counted. */
 import { PersonascopeError } from '../errors';
+import { watchSilence } from '../silence';
 import { KernelCache } from './kernel';
 import type { Tensor } from './tensor';
 
 const WHERE_IT_WORKS =
   'Personascope needs WebGPU: Chrome or Edge 113 and later, Safari 26 and later, Firefox 141 and later on Windows; on Linux turn on chrome://flags/#enable-unsafe-webgpu.';
+
+/** Milliseconds that one answer may take: a pass over a long prompt, say. Where a CPU plays the GPU, a token can take 40 s. */
+const PATIENCE = { hardware: 120_000, software: 1_200_000 };
 
 export class Gpu {
   readonly device: GPUDevice;
@@ -15,12 +19,51 @@ export class Gpu {
   readonly kernels: KernelCache;
   /** Every tensor that has not been destroyed. */
   readonly live = new Set<Tensor>();
+  /** Resolves with the reason once nothing is to be had from the device any more. */
+  readonly gone: Promise<string>;
+  readonly #patience: number;
+  #giveUp!: (reason: string) => void;
 
-  constructor(device: GPUDevice, name: string, isSoftware: boolean) {
+  /** @param patience milliseconds that one answer may take */
+  constructor(
+    device: GPUDevice,
+    name: string,
+    isSoftware: boolean,
+    patience = isSoftware ? PATIENCE.software : PATIENCE.hardware,
+  ) {
     this.device = device;
     this.name = name;
     this.isSoftware = isSoftware;
     this.kernels = new KernelCache(device);
+    this.#patience = patience;
+    this.gone = new Promise((resolve) => {
+      this.#giveUp = resolve;
+      void device.lost.then(({ reason, message }) => resolve(message || reason || 'unknown reason'));
+    });
+  }
+
+  /**
+   * Waits for what the device is to answer. One that stays silent is given up: it is destroyed, and `gone` resolves.
+   * @throws PersonascopeError `DeviceLost` then, or what `answer` throws
+   */
+  async waitFor<T>(answer: Promise<T>): Promise<T> {
+    let stop = () => {};
+    const silent = new Promise<never>((_, reject) => {
+      const watch = watchSilence(this.#patience / 8, (silence) => {
+        if (silence < this.#patience) return;
+        watch.stop();
+        const reason = `The GPU has not answered for ${Math.round(this.#patience / 1000)} s.`;
+        this.#giveUp(reason);
+        this.device.destroy();
+        reject(new PersonascopeError('DeviceLost', reason, 'Load the model again; your conversation is kept.'));
+      });
+      stop = () => watch.stop();
+    });
+    try {
+      return await Promise.race([answer, silent]);
+    } finally {
+      stop();
+    }
   }
 
   /** Bytes of GPU memory in live tensors. */

@@ -23,7 +23,7 @@ export class ReadbackRing {
 
   /**
    * Appends copies of the spans to the commands, submits them and reads the spans, one after the other, with a single mapping.
-   * @throws Error if every slot is being read; PersonascopeError `DeviceLost` if the device goes away meanwhile.
+   * @throws Error if every slot is being read; PersonascopeError `DeviceLost` if the device goes away meanwhile, or never answers.
    */
   async submitAndRead(commands: Commands, spans: Span[]): Promise<ArrayBuffer[]> {
     const slot = this.#slots.find(({ isBusy }) => !isBusy);
@@ -45,9 +45,25 @@ export class ReadbackRing {
         offset += bytes;
       }
       commands.submit();
-      return await readSpans(slot.buffer, spans, total);
+      return await this.#readSpans(slot.buffer, spans, total);
     } finally {
       slot.isBusy = false;
+    }
+  }
+
+  async #readSpans(buffer: GPUBuffer, spans: Span[], total: number): Promise<ArrayBuffer[]> {
+    if (total === 0) return spans.map(() => new ArrayBuffer(0));
+    const mapping = buffer.mapAsync(GPUMapMode.READ, 0, total).catch((cause: unknown) => {
+      const nextStep = 'Ask again once a model is loaded.';
+      throw new PersonascopeError('DeviceLost', 'The GPU went away while it was answering.', nextStep, { cause });
+    });
+    await this.#gpu.waitFor(mapping);
+    try {
+      const mapped = buffer.getMappedRange(0, total);
+      let offset = 0;
+      return spans.map(({ bytes }) => mapped.slice(offset, (offset += bytes)));
+    } finally {
+      buffer.unmap();
     }
   }
 
@@ -56,28 +72,5 @@ export class ReadbackRing {
       slot.buffer?.destroy();
       slot.buffer = null;
     }
-  }
-}
-
-async function readSpans(buffer: GPUBuffer, spans: Span[], total: number): Promise<ArrayBuffer[]> {
-  if (total === 0) return spans.map(() => new ArrayBuffer(0));
-  try {
-    await buffer.mapAsync(GPUMapMode.READ, 0, total);
-  } catch (cause) {
-    throw new PersonascopeError(
-      'DeviceLost',
-      'The GPU went away while it was answering.',
-      'Ask again once a model is loaded.',
-      {
-        cause,
-      },
-    );
-  }
-  try {
-    const mapped = buffer.getMappedRange(0, total);
-    let offset = 0;
-    return spans.map(({ bytes }) => mapped.slice(offset, (offset += bytes)));
-  } finally {
-    buffer.unmap();
   }
 }

@@ -97,6 +97,11 @@ export class TensorOwner {
     return tensor;
   }
 
+  /** Of GPU memory. */
+  get bytes(): number {
+    return this.#tensors.reduce((sum, { buffer }) => sum + buffer.size, 0);
+  }
+
   destroy(): void {
     for (const tensor of this.#tensors.splice(0)) tensor.destroy();
   }

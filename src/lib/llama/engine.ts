@@ -90,7 +90,7 @@ export class LlamaEngine implements Engine {
       targetLayer: targetLayer ?? Math.floor(config.nLayers / 2),
       label,
       nParameters: [...files.tensors.values()].reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
-      gpuBytes: gpu.liveBytes,
+      gpuBytes: owner.bytes + this.#forward.bytes,
       gpu: gpu.name,
     };
   }

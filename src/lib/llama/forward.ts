@@ -119,6 +119,11 @@ export class LlamaForward {
     this.#kernels.linear(commands, this.#weights.head, normed, out, rows);
   }
 
+  /** Of GPU memory: cache and scratch. */
+  get bytes(): number {
+    return this.#owner.bytes;
+  }
+
   destroy(): void {
     this.#owner.destroy();
   }

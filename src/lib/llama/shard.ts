@@ -39,7 +39,7 @@ export async function downloadShard(url: URL, options: ShardOptions): Promise<Sh
     requireOk(response, file);
     const declared = readLength(response);
     const target = new ShardBuffer(file, declared, options.check);
-    for await (const chunk of readChunks(response)) {
+    for await (const chunk of readChunks(response, { ...options, host: url.host })) {
       target.append(chunk);
       if (target.size !== undefined) options.onProgress?.(target.length, target.size);
     }

@@ -1,17 +1,34 @@
-/** Files over the network: retried, limited in size, abortable, and refused with the file's name and the reason. */
+/**
+ * Files over the network: retried, limited in size, abortable, and refused with the file's name and the reason.
+ * A host that accepts and never answers, or stops in the middle, is told of and then given up.
+ */
 import { PersonascopeError } from '../errors';
 import { parseUntrusted } from '../interp/untrusted-json';
+import { watchSilence } from '../silence';
+
+/** Nothing has come from a host for so long. */
+export interface Silence {
+  host: string;
+  seconds: number;
+}
 
 export interface DownloadOptions {
   signal?: AbortSignal;
   fetch?: typeof fetch;
   /** Milliseconds before the first retry; each further one waits twice as long. */
   retryDelay?: number;
+  /** How often it is tried; default 4. */
+  attempts?: number;
+  /** Called when a host has been silent for a while, and with null when that is over. */
+  onSilence?: (silence: Silence | null) => void;
+  /** Milliseconds of silence until it is told, again and again, and until the connection counts as stalled. */
+  patience?: { notice: number; stall: number };
 }
 
-const RETRIES = 3;
+const ATTEMPTS = 4;
+const PATIENCE = { notice: 20_000, stall: 60_000 };
 
-/** A failure that may be gone the next time: no connection, a cut-off body, a server's 5xx or 429. */
+/** A failure that may be gone the next time: no connection, a stalled or cut-off body, a server's 5xx or 429. */
 export class PassingFailure extends Error {
   /** For the error that is told when no attempt helped. */
   readonly nextStep: string | undefined;
@@ -23,11 +40,39 @@ export class PassingFailure extends Error {
 }
 
 /**
- * A file's text.
- * @param limit bytes
+ * A file's bytes.
+ * @param limit as many as it may have
  * @param isOptional whether the folder may lack the file: then null where the server says so, with a 4xx or with a web page
  * @throws PersonascopeError `DownloadFailed`, `Aborted`, or `BadModel` for a file that is too long or a web page
  */
+export async function downloadBytes(
+  url: URL,
+  limit: number,
+  options: DownloadOptions,
+): Promise<Uint8Array<ArrayBuffer>>;
+export async function downloadBytes(
+  url: URL,
+  limit: number,
+  options: DownloadOptions & { isOptional?: true },
+): Promise<Uint8Array<ArrayBuffer> | null>;
+export async function downloadBytes(url: URL, limit: number, options: DownloadOptions & { isOptional?: true }) {
+  const file = fileName(url);
+  return retry(file, options, async () => {
+    const response = await request(url, options);
+    if (options.isOptional && isAbsent(response)) return null;
+    requireOk(response, file);
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    for await (const chunk of readChunks(response, { ...options, host: url.host })) {
+      length += chunk.length;
+      if (length > limit) throw badModel(file, `is longer than ${limit} bytes`);
+      chunks.push(chunk);
+    }
+    return new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
+  });
+}
+
+/** {@link downloadBytes}, as text. */
 export async function downloadText(url: URL, limit: number, options: DownloadOptions): Promise<string>;
 export async function downloadText(
   url: URL,
@@ -35,16 +80,12 @@ export async function downloadText(
   options: DownloadOptions & { isOptional: true },
 ): Promise<string | null>;
 export async function downloadText(url: URL, limit: number, options: DownloadOptions & { isOptional?: true }) {
-  const file = fileName(url);
-  return retry(file, options, async () => {
-    const response = await request(url, options);
-    if (options.isOptional && isAbsent(response)) return null;
-    requireOk(response, file);
-    const text = await (await readLimited(response, file, limit)).text();
-    if (!/^\s*</.test(text)) return text;
-    if (options.isOptional) return null;
-    throw badModel(file, 'is a web page: the folder does not have this file');
-  });
+  const bytes = await downloadBytes(url, limit, options);
+  if (bytes === null) return null;
+  const text = new TextDecoder().decode(bytes);
+  if (!/^\s*</.test(text)) return text;
+  if (options.isOptional) return null;
+  throw badModel(fileName(url), 'is a web page: the folder does not have this file');
 }
 
 /** {@link downloadText}, parsed; undefined for an absent optional file. */
@@ -55,10 +96,20 @@ export async function downloadJson(url: URL, limit: number, options: DownloadOpt
   return parseUntrusted(text, { maxCharacters: limit, refuse });
 }
 
-/** Asks once. A 5xx or 429 counts as a passing failure. */
-export async function request(url: URL, options: DownloadOptions): Promise<Response> {
+/** Asks once. A 5xx, a 429 or no answer at all counts as a passing failure. */
+export async function request(
+  url: URL,
+  options: DownloadOptions,
+  init: Pick<RequestInit, 'method'> = {},
+): Promise<Response> {
   const get = options.fetch ?? globalThis.fetch;
-  const response = await get(url.href, { signal: options.signal ?? null });
+  const stalled = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, stalled.signal]) : stalled.signal;
+  const asking = get(url.href, { ...init, signal });
+  const response = await withPatience(asking, url.host, options).catch((cause: unknown) => {
+    stalled.abort();
+    throw cause;
+  });
   if (response.status >= 500 || response.status === 429)
     throw new PassingFailure(`the server answered ${response.status}`);
   return response;
@@ -83,13 +134,17 @@ export function isAbsent(response: Response): boolean {
   return response.ok && (response.headers.get('content-type') ?? '').startsWith('text/html');
 }
 
-/** The body as it arrives. */
-export async function* readChunks(response: Response): AsyncGenerator<Uint8Array, void> {
+/** The body as it arrives. @param from where it comes from, if over the network */
+export async function* readChunks(
+  response: Response,
+  from?: DownloadOptions & { host: string },
+): AsyncGenerator<Uint8Array, void> {
   const reader = response.body?.getReader();
   if (!reader) return;
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const reading = reader.read();
+      const { done, value } = await (from ? withPatience(reading, from.host, from) : reading);
       if (done) return;
       yield value;
     }
@@ -99,20 +154,33 @@ export async function* readChunks(response: Response): AsyncGenerator<Uint8Array
   }
 }
 
-/**
- * A whole body that may be endless: no more of it is read than the limit.
- * @param limit bytes
- * @throws PersonascopeError `BadModel` for a body that is longer
- */
-export async function readLimited(response: Response, file: string, limit: number): Promise<Blob> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of readChunks(response)) {
-    length += chunk.length;
-    if (length > limit) throw badModel(file, `is longer than ${limit} bytes`);
-    chunks.push(chunk);
+/** Waits for a host, and tells when that takes long. @throws PassingFailure once it was silent for too long */
+async function withPatience<T>(
+  answer: Promise<T>,
+  host: string,
+  { onSilence, patience: { notice, stall } = PATIENCE }: DownloadOptions,
+): Promise<T> {
+  let isTold = false;
+  let stop = () => {};
+  const stalled = new Promise<never>((_, reject) => {
+    const watch = watchSilence(notice / 20, (silence) => {
+      const seconds = Math.round(silence / 1000);
+      if (silence >= stall) {
+        const nextStep = 'Check the connection, and try again.';
+        reject(new PassingFailure(`the connection stalled: ${host} sent nothing for ${seconds} s`, nextStep));
+      } else if (silence % notice === 0) {
+        isTold = true;
+        onSilence?.({ host, seconds });
+      }
+    });
+    stop = () => watch.stop();
+  });
+  try {
+    return await Promise.race([answer, stalled]);
+  } finally {
+    stop();
+    if (isTold) onSilence?.(null);
   }
-  return new Blob(chunks as BlobPart[]);
 }
 
 /** For a body that ended too early: it is asked for again. */
@@ -120,10 +188,10 @@ export function cutOff(got: number, expected: number): Error {
   return new PassingFailure(`got ${got} bytes, expected ${expected}`);
 }
 
-/** Runs a download; again after a passing failure, three times at most. */
+/** Runs a download; again after a passing failure. */
 export async function retry<T>(file: string, options: DownloadOptions, download: () => Promise<T>): Promise<T> {
-  const { signal, retryDelay = 500 } = options;
-  for (let attempt = 0; ; attempt++) {
+  const { signal, retryDelay = 500, attempts = ATTEMPTS } = options;
+  for (let attempt = 1; ; attempt++) {
     try {
       signal?.throwIfAborted();
       return await download();
@@ -131,14 +199,15 @@ export async function retry<T>(file: string, options: DownloadOptions, download:
       if (signal?.aborted)
         throw new PersonascopeError('Aborted', `${file}: the download was cancelled.`, '', { cause });
       if (cause instanceof PersonascopeError) throw cause;
-      if (attempt === RETRIES) {
-        const message = `${file}: the download failed after ${attempt + 1} attempts: ${(cause as Error).message}.`;
+      if (attempt === attempts) {
+        const times = attempt === 1 ? '' : ` after ${attempt} attempts`;
+        const message = `${file}: the download failed${times}: ${(cause as Error).message}.`;
         const nextStep =
           (cause instanceof PassingFailure && cause.nextStep) ||
           'Check the connection, and that the address allows other sites to read it (CORS).';
         throw new PersonascopeError('DownloadFailed', message, nextStep, { cause });
       }
-      await pause(retryDelay * 2 ** attempt, signal);
+      await pause(retryDelay * 2 ** (attempt - 1), signal);
     }
   }
 }

@@ -224,11 +224,11 @@ export class App {
     await this.#attempt(async () => undo?.run());
   }
 
-  /** Loads a model; asks before anything is downloaded. */
+  /** Loads a model that the visitor chose; asks before anything is downloaded. */
   async request(model: string | ModelSource): Promise<void> {
     this.dismiss();
     try {
-      if (await this.downloads.confirm(model)) await this.load(model);
+      if (await this.downloads.confirm(model, true)) await this.load(model);
     } catch (cause) {
       this.notice = asError(cause);
       this.failed = model;

@@ -1,17 +1,30 @@
-/** Models that are downloaded: asked about before, cancelled, repaired, deleted. */
+/** Models that come from elsewhere: asked about before, cancelled, repaired, deleted. */
 import type { DownloadSummary, ModelSource, ModelSummary } from '../engine/engine';
 import type { LoadProgress } from '../engine/protocol';
+import type { Silence } from '../net/download';
+import { mirrorUrl } from '../net/mirror';
+import { modelKey } from '../share/conversation';
 import { CustomModels } from './custom-models';
 import type { Mirror } from './mirror.svelte';
 import type { Session } from './session.svelte';
+
+/** A model that somebody else named by its address: its servers, none of which was asked for anything yet. */
+export interface ForeignModel {
+  hosts: string[];
+  address: string;
+}
 
 export class Downloads {
   readonly #session: Session;
   readonly #mirror: Mirror;
   /** The download that waits for the visitor's answer. */
   asking = $state.raw<DownloadSummary | null>(null);
+  /** The model from elsewhere that waits for the visitor's answer. */
+  foreign = $state.raw<ForeignModel | null>(null);
   /** The model whose manifest is being read. */
   planning = $state.raw<string | ModelSource | null>(null);
+  /** Of the server that is asked for the manifest. */
+  silence = $state.raw<Silence | null>(null);
   repairing = $state.raw<{ id: string; progress: LoadProgress | null } | null>(null);
   /** What the last repair found, by model. */
   repaired = $state.raw<{ id: string; wrong: string[] } | null>(null);
@@ -22,30 +35,39 @@ export class Downloads {
   /** Asked so far. */
   #questions = 0;
   #abort: AbortController | null = null;
+  #planAbort: AbortController | null = null;
+  /** Keys of the models that the visitor chose or agreed to. */
+  #agreed: string[] = [];
 
   constructor(session: Session, mirror: Mirror) {
     this.#session = session;
     this.#mirror = mirror;
   }
 
-  /** Whether the model may be loaded: nothing has to be downloaded, or the visitor agreed to it. */
-  async confirm(model: string | ModelSource): Promise<boolean> {
+  /**
+   * Whether the model may be loaded: nothing has to be fetched from elsewhere, or the visitor agreed to it.
+   * @param isChosen the visitor chose it or typed its address just now; else it came by a link, and its servers hear nothing before he agrees
+   */
+  async confirm(model: string | ModelSource, isChosen = false): Promise<boolean> {
     this.answer(false);
+    this.cancelPlan();
     const question = ++this.#questions;
-    this.planning = model;
-    let plan: DownloadSummary | null;
-    try {
-      plan = await this.#session.manage('planModel', { model, ...this.#from() });
-    } finally {
-      if (question === this.#questions) this.planning = null;
-    }
-    // Another model was asked for meanwhile.
-    if (question !== this.#questions) return false;
+    // Another model may be asked for meanwhile.
+    const isCurrent = () => question === this.#questions;
+    if (!isChosen && !(await this.#mayAsk(model, isCurrent))) return false;
+    this.#agreed = [...this.#agreed, modelKey(model)];
+    const plan = await this.#plan(model);
+    if (plan === 'cancelled' || !isCurrent()) return false;
     if (!plan) return true;
     this.asking = plan;
-    const isAccepted = await new Promise<boolean>((resolve) => (this.#answer = resolve));
+    const isAccepted = await this.#untilAnswered();
     if (isAccepted && typeof model !== 'string') this.#customModels.add(model, plan);
     return isAccepted;
+  }
+
+  /** Stops asking how large a model is. */
+  cancelPlan(): void {
+    this.#planAbort?.abort();
   }
 
   /** Lists `custom` anew. */
@@ -61,11 +83,13 @@ export class Downloads {
   }
 
   answer(isAccepted: boolean): void {
+    const isDownload = this.asking !== null;
     this.asking = null;
+    this.foreign = null;
     this.#answer?.(isAccepted);
     this.#answer = null;
     // Without it the browser may drop gigabytes when its disk runs short. Some browsers ask the visitor; a refusal changes nothing else.
-    if (isAccepted) void navigator.storage?.persist?.().catch(() => false);
+    if (isAccepted && isDownload) void navigator.storage?.persist?.().catch(() => false);
   }
 
   /** Checks every file of a stored model and fetches again what is wrong. */
@@ -95,6 +119,42 @@ export class Downloads {
     await this.#list();
   }
 
+  #untilAnswered(): Promise<boolean> {
+    return new Promise((resolve) => (this.#answer = resolve));
+  }
+
+  /** Whether the servers of a model that a link names may be asked for it. */
+  async #mayAsk(model: string | ModelSource, isCurrent: () => boolean): Promise<boolean> {
+    if (typeof model === 'string' || this.#session.isLoaded(model) || this.#agreed.includes(modelKey(model)))
+      return true;
+    const hosts = foreignHosts(model, this.#mirror.url);
+    if (hosts.length === 0) return true;
+    const isStored = (await this.#session.manage('modelState', { model })) === 'complete';
+    if (!isCurrent()) return false;
+    if (isStored) return true;
+    this.foreign = { hosts, address: model.url };
+    return this.#untilAnswered();
+  }
+
+  async #plan(model: string | ModelSource): Promise<DownloadSummary | null | 'cancelled'> {
+    const abort = (this.#planAbort = new AbortController());
+    const { signal } = abort;
+    this.planning = model;
+    try {
+      const onEvent = (silence: Silence | null) => (this.silence = silence);
+      const plan = await this.#session.manage('planModel', { model, ...this.#from() }, { signal, onEvent });
+      return signal.aborted ? 'cancelled' : plan;
+    } catch (cause) {
+      if (signal.aborted) return 'cancelled';
+      throw cause;
+    } finally {
+      if (this.#planAbort === abort) {
+        this.planning = null;
+        this.silence = null;
+      }
+    }
+  }
+
   async #list(): Promise<void> {
     await Promise.all([this.#session.listModels(), this.listCustom()]);
   }
@@ -102,4 +162,16 @@ export class Downloads {
   #from(): { mirror?: string } {
     return this.#mirror.url ? { mirror: this.#mirror.url } : {};
   }
+}
+
+/** Servers other than the page's own that a model given by its addresses comes from. */
+function foreignHosts(model: ModelSource, mirror: string): string[] {
+  const addresses = [model.url, ...(model.engine === 'web-llm' ? [model.lib] : [])];
+  const urls = addresses
+    // What is no address is refused as such when it is opened.
+    .filter((address) => URL.canParse(address, document.baseURI))
+    .map((address) => new URL(address, document.baseURI))
+    .filter(({ origin }) => origin !== location.origin)
+    .map(({ href }) => (model.engine === 'web-llm' ? mirrorUrl(href, mirror) : new URL(href)));
+  return [...new Set(urls.map(({ host }) => host))];
 }

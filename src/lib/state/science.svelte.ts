@@ -3,8 +3,7 @@ import { asset } from '$app/paths';
 import { PersonascopeError } from '../errors';
 import { limits } from '../interp/limits';
 import { parseScienceReport, type ScienceReport } from '../interp/science';
-import { parseUntrusted } from '../interp/untrusted-json';
-import { readLimited } from '../net/download';
+import { downloadJson } from '../net/download';
 import { asError } from './as-error';
 import type { Session } from './session.svelte';
 
@@ -20,7 +19,7 @@ export class Science {
   async open(): Promise<void> {
     if (this.report) return;
     try {
-      this.report = parseScienceReport(await download(asset('/science.json')));
+      this.report = parseScienceReport(await download());
       this.error = null;
     } catch (cause) {
       this.error = asError(cause);
@@ -37,21 +36,15 @@ export class Science {
 }
 
 /** @throws PersonascopeError `DownloadFailed` */
-async function download(url: string): Promise<unknown> {
-  const failed = (reason: string, cause?: unknown) =>
-    new PersonascopeError(
+async function download(): Promise<unknown> {
+  try {
+    return await downloadJson(new URL(asset('/science.json'), location.href), limits.science, { attempts: 1 });
+  } catch (cause) {
+    throw new PersonascopeError(
       'DownloadFailed',
-      `The table of measurements could not be read: ${reason}.`,
+      `The table of measurements could not be read: ${asError(cause).message}`,
       'Reload the page to try again.',
       { cause },
     );
-  const response = await fetch(url).catch((cause: unknown) => {
-    throw failed('the server does not answer', cause);
-  });
-  if (!response.ok) throw failed(`the server answers ${response.status}`);
-  const body = await readLimited(response, 'science.json', limits.science).catch((cause: unknown) => {
-    throw failed('it is too long, or the connection broke', cause);
-  });
-  const refuse = (reason: string, options?: ErrorOptions) => failed(`it ${reason}`, options?.cause);
-  return parseUntrusted(await body.text(), { maxCharacters: limits.science, refuse });
+  }
 }

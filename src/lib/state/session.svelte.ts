@@ -234,15 +234,22 @@ export class Session {
   readonly manage: EngineClient['call'] = (method, request, options) => this.#engine().call(method, request, options);
 
   #engine(): EngineClient {
-    if (!this.#client) {
-      this.#client = startEngine();
-      this.#client.onUnloaded = () => this.#forget();
-      this.#client.onLost = (error) => {
-        this.#forget();
-        this.#fail(error);
-      };
-    }
-    return this.#client;
+    if (this.#client) return this.#client;
+    const client = (this.#client = startEngine());
+    client.onUnloaded = () => this.#forget();
+    client.onLost = (error) => {
+      this.#forget();
+      this.#fail(error);
+    };
+    client.onEnded = (error, reason) => {
+      if (this.#client === client) this.#client = null;
+      const model = this.#present;
+      this.#forget();
+      // Of a load that fails, the page shows why.
+      if (reason === 'stuck' && model !== null) this.load(model).catch(() => undefined);
+      else this.#fail(error);
+    };
+    return client;
   }
 
   /** Nothing answers now. */

@@ -106,6 +106,11 @@ export class WebLlmEngine implements Engine {
     return this.#machine.interposer.device;
   }
 
+  /** Resolves with the reason once nothing is to be had from that device any more. */
+  get gone(): Promise<string> {
+    return this.#machine.gpu.gone;
+  }
+
   /** @throws PersonascopeError; nothing stays on the GPU then */
   static async open(options: OpenOptions): Promise<WebLlmEngine> {
     const machine = await startMachine(options);
@@ -194,11 +199,11 @@ export class WebLlmEngine implements Engine {
     request: ResolvedChatRequest,
   ): Promise<{ sampled: Sampled | null; readings: Float32Array[] }> {
     const { program, rows } = tapped;
-    const { webllm, logits, lost, read } = this.#machine;
+    const { webllm, gpu, logits, lost, read } = this.#machine;
     logits.draw = draw;
     const forward = async () => {
       const isPrefill = tapped.position < tapped.promptLength;
-      await Promise.race([webllm.forwardTokensAndSample(ids, isPrefill, this.#id), lost]);
+      await gpu.waitFor(Promise.race([webllm.forwardTokensAndSample(ids, isPrefill, this.#id), lost]));
     };
     let bits: ArrayBuffer | null = new ArrayBuffer(0);
     if (this.#taps) bits = await this.#taps.stream.run(tapped, forward);
@@ -236,7 +241,7 @@ async function startMachine(options: OpenOptions): Promise<Machine> {
   const commands = new Commands(gpu);
   return {
     ...{ webllm, interposer, gpu, logits },
-    lost: rejectWhenLost(interposer.device),
+    lost: rejectWhenLost(gpu),
     read: async (tensor, bytes) => {
       const [bits] = await readback.submitAndRead(commands, [{ tensor, bytes }]);
       return new Float32Array(bits!);
@@ -270,7 +275,7 @@ async function openTaps(
     await webllm.resetChat(false, id);
     logits.draw = null;
     const ids = Array.from({ length: tokens }, (_, i) => i + 1);
-    await Promise.race([webllm.forwardTokensAndSample(ids, true, id), lost]);
+    await gpu.waitFor(Promise.race([webllm.forwardTokensAndSample(ids, true, id), lost]));
     return logits.logits;
   };
   const reason = await checkTaps({ gpu, stream, shape, forward, read });
@@ -282,11 +287,11 @@ async function openTaps(
   return { taps: null, reason };
 }
 
-function rejectWhenLost(device: GPUDevice): Promise<never> {
-  const lost = device.lost.then(({ message, reason }) => {
+function rejectWhenLost({ gone }: Gpu): Promise<never> {
+  const lost = gone.then((reason) => {
     throw new PersonascopeError(
       'DeviceLost',
-      `The GPU was lost: ${message || reason}.`,
+      `The GPU was lost: ${reason.replace(/\.$/, '')}.`,
       'Load the model again; your conversation is kept.',
     );
   });

@@ -22,8 +22,13 @@ export interface OpenRuntime {
 }
 
 async function importRuntime(version: Runtime): Promise<typeof import('@mlc-ai/web-llm')> {
-  if (version === '0.2.79') return (await import('web-llm-0.2.79')) as unknown as typeof import('@mlc-ai/web-llm');
-  return import('@mlc-ai/web-llm');
+  try {
+    if (version === '0.2.79') return (await import('web-llm-0.2.79')) as unknown as typeof import('@mlc-ai/web-llm');
+    return await import('@mlc-ai/web-llm');
+  } catch (cause) {
+    const message = `WebLLM ${version}, a part of this page, did not arrive.`;
+    throw new PersonascopeError('DownloadFailed', message, 'Check the connection, then reload the page.', { cause });
+  }
 }
 
 /** What a load is doing once all files are there. */

@@ -4,7 +4,7 @@ import { ChatTokenizer } from '../chat/tokenizer';
 import { PersonascopeError } from '../errors';
 import { sha256 } from '../interp/sha256';
 import { parseUntrusted } from '../interp/untrusted-json';
-import { readLimited } from '../net/download';
+import { downloadBytes, downloadText, type DownloadOptions } from '../net/download';
 import { mirrorUrl } from '../net/mirror';
 import { parseChatConfig, toJinja } from './chat-config';
 import { WebLlmEngine, type OpenOptions as EngineOptions } from './engine';
@@ -12,7 +12,9 @@ import { textLimits } from './manifest';
 import type { OpenStep } from './runtime';
 import { manifestName, type WebLlmSource } from './store';
 
-export interface OpenOptions extends Pick<EngineOptions, 'id' | 'label' | 'gpuName' | 'isSoftwareGpu' | 'signal'> {
+type Network = Pick<DownloadOptions, 'signal' | 'onSilence'>;
+
+export interface OpenOptions extends Network, Pick<EngineOptions, 'id' | 'label' | 'gpuName' | 'isSoftwareGpu'> {
   /** Its folder ends in a slash. */
   source: WebLlmSource;
   /** A server that has the files, see `net/mirror.ts`. */
@@ -25,6 +27,8 @@ export interface OpenOptions extends Pick<EngineOptions, 'id' | 'label' | 'gpuNa
   onStep?: (step: OpenStep, loadedBytes: number, totalBytes: number) => void;
 }
 
+/** Bytes of a file that is read whole: a library, a tokenizer, a list of weight files. */
+const MAX_BYTES = 2 ** 28;
 /** Tokens: a longer cache takes memory that weights need. */
 const MAX_CONTEXT = 4096;
 
@@ -42,10 +46,11 @@ export async function openWebLlm({
 }: OpenOptions): Promise<{ engine: WebLlmEngine; tokenizer: ChatTokenizer }> {
   const { url, lib, runtime } = source;
   const file = (name: string) => new URL(name, url).href;
-  const { signal } = options;
-  const config = parseChatConfig(await readJson(file('mlc-chat-config.json'), textLimits.config, signal));
-  const tokenizerJson = await readJson(file('tokenizer.json'), textLimits.tokenizer, signal);
-  const tokenizerConfig = (await readOptional(file('tokenizer_config.json'), mirror, signal)) ?? {};
+  const { signal, onSilence } = options;
+  const network = { ...(signal && { signal }), ...(onSilence && { onSilence }) };
+  const config = parseChatConfig(await readJson(file('mlc-chat-config.json'), textLimits.config, network));
+  const tokenizerJson = await readJson(file('tokenizer.json'), textLimits.tokenizer, network);
+  const tokenizerConfig = (await readOptional(file('tokenizer_config.json'), mirror, network)) ?? {};
   const tokens = addedTokens(tokenizerJson);
   const tokenizer = new ChatTokenizer({
     tokenizer: tokenizerJson,
@@ -53,7 +58,7 @@ export async function openWebLlm({
     chatTemplate: toJinja(config.conversation, (id) => tokens.get(id)),
     eosTokenIds: config.conversation.stop_token_ids!,
   });
-  const manifest = await readJson(file(manifestName(runtime)), textLimits.manifest, signal);
+  const manifest = await readJson(file(manifestName(runtime)), textLimits.manifest, network);
   const { metadata } = v.is(manifestSchema, manifest) ? manifest : {};
   const { ParamBytes = 0, BitsPerParam = 0 } = metadata ?? {};
   const engine = await WebLlmEngine.open({
@@ -62,14 +67,14 @@ export async function openWebLlm({
     contextLength: config.slidingWindow > 0 ? -1 : Math.min(config.contextLength, contextLength, MAX_CONTEXT),
     nParameters: options.nParameters ?? (BitsPerParam > 0 ? Math.round((ParamBytes * 8) / BitsPerParam) : 0),
     onStep: (step, fraction) => onStep?.(step, fraction * ParamBytes, step === 'weights' ? ParamBytes : 0),
-    libraryDigest: await digestOf(lib, signal),
+    libraryDigest: await digestOf(lib, network),
   });
   return { engine, tokenizer };
 }
 
 /** SHA-256 of the list of weight files, which has their digests: what a persona space names its model by. */
-export function manifestDigest({ url, runtime }: WebLlmSource, signal?: AbortSignal): Promise<string> {
-  return digestOf(new URL(manifestName(runtime), url).href, signal);
+export function manifestDigest({ url, runtime }: WebLlmSource, options: Network = {}): Promise<string> {
+  return digestOf(new URL(manifestName(runtime), url).href, options);
 }
 
 /** id -> text of the tokens that stand beside the vocabulary. */
@@ -82,65 +87,43 @@ function addedTokens(tokenizerJson: unknown): Map<number, string> {
 }
 
 /** From where downloads are kept, else from the network. */
-async function read(url: string, signal?: AbortSignal): Promise<Response> {
+async function read(url: string, limit: number, options: Network): Promise<Uint8Array<ArrayBuffer>> {
   const kept = await caches.match(url);
-  if (kept) return kept;
-  const name = nameOf(url);
-  let response: Response;
-  try {
-    response = await fetch(url, { signal: signal ?? null });
-  } catch (cause) {
-    throw notFetched(name, cause, signal);
-  }
-  if (response.ok) return response;
-  const nextStep = "Check the address of the model's folder.";
-  throw new PersonascopeError('DownloadFailed', `${name}: the server answered ${response.status}.`, nextStep);
+  return kept ? new Uint8Array(await kept.arrayBuffer()) : downloadBytes(new URL(url), limit, options);
 }
 
-async function readJson(url: string, limit: number, signal?: AbortSignal): Promise<unknown> {
-  return parseJson(await read(url, signal), nameOf(url), limit, signal);
+async function readJson(url: string, limit: number, options: Network): Promise<unknown> {
+  return parseJson(new TextDecoder().decode(await read(url, limit, options)), nameOf(url), limit);
 }
 
 /** Kept with the model's other files, so that it is the same without a network. @returns null where there is none */
-async function readOptional(url: string, mirror: string | undefined, signal?: AbortSignal): Promise<unknown> {
+async function readOptional(url: string, mirror: string | undefined, options: Network): Promise<unknown> {
   const kept = await caches.match(url);
-  if (kept) return parseJson(kept, nameOf(url), textLimits.config, signal);
+  if (kept) return parseJson(await kept.text(), nameOf(url), textLimits.config);
   try {
-    const response = await fetch(mirrorUrl(url, mirror), { signal: signal ?? null });
-    if (!response.ok || response.headers.get('content-type')?.startsWith('text/html')) return null;
-    const copy = response.clone();
-    const json = await parseJson(response, nameOf(url), textLimits.config, signal);
-    await (await caches.open('webllm/model')).put(url, copy);
+    const once = { ...options, attempts: 1, isOptional: true } as const;
+    const text = await downloadText(mirrorUrl(url, mirror), textLimits.config, once);
+    if (text === null) return null;
+    const json = parseJson(text, nameOf(url), textLimits.config);
+    await (await caches.open('webllm/model')).put(url, new Response(text));
     return json;
   } catch {
-    signal?.throwIfAborted();
+    options.signal?.throwIfAborted();
     return null;
   }
 }
 
-/** @throws PersonascopeError `BadModel` for what is too long, nested too deep or no JSON; `DownloadFailed`, `Aborted` */
-async function parseJson(response: Response, name: string, limit: number, signal?: AbortSignal): Promise<unknown> {
+/** @throws PersonascopeError `BadModel` for what is too long, nested too deep or no JSON */
+function parseJson(text: string, name: string, limit: number): unknown {
   const refuse = (reason: string, options?: ErrorOptions) =>
     new PersonascopeError('BadModel', `${name} ${reason}.`, 'Choose another model.', options);
-  let text: string;
-  try {
-    text = await (await readLimited(response, name, limit)).text();
-  } catch (cause) {
-    throw cause instanceof PersonascopeError ? cause : notFetched(name, cause, signal);
-  }
   return parseUntrusted(text, { maxCharacters: limit, refuse });
-}
-
-function notFetched(name: string, cause: unknown, signal?: AbortSignal): PersonascopeError {
-  if (signal?.aborted) return new PersonascopeError('Aborted', 'Loading was cancelled.', '', { cause });
-  const nextStep = 'Check the connection and try again.';
-  return new PersonascopeError('DownloadFailed', `${name} could not be fetched.`, nextStep, { cause });
 }
 
 function nameOf(url: string): string {
   return url.slice(url.lastIndexOf('/') + 1);
 }
 
-async function digestOf(url: string, signal?: AbortSignal): Promise<string> {
-  return sha256(await (await read(url, signal)).arrayBuffer());
+async function digestOf(url: string, options: Network): Promise<string> {
+  return sha256(await read(url, MAX_BYTES, options));
 }

@@ -45,6 +45,8 @@ export interface DownloadPlan {
   presentBytes: number;
   /** Name of the server that files come from. */
   host: string;
+  /** Names of all servers that are to be asked, that one first. */
+  hosts: string[];
 }
 
 export type DownloadState = 'none' | 'partial' | 'complete';
@@ -93,11 +95,17 @@ export class ModelStore {
       [...this.#libraryFiles(), tokenizer, ...shards].map((file) => this.#planFile(file, signal)),
     );
     const files = [config, manifest, ...rest];
+    const hostOf = (url: string) => mirrorUrl(url, this.#options.mirror).host;
+    const host = hostOf(this.folder);
+    const asked = [
+      ...files.filter(({ isPresent }) => !isPresent).map(({ url }) => hostOf(url)),
+      ...this.#libraryHost(),
+    ];
     return {
       files,
       totalBytes: sumSizes(files),
       presentBytes: sumSizes(files.filter(({ isPresent }) => isPresent)),
-      host: mirrorUrl(this.folder, this.#options.mirror).host,
+      ...{ host, hosts: [...new Set([host, ...asked])] },
     };
   }
 
@@ -200,6 +208,11 @@ export class ModelStore {
     return this.#lib.url.includes('localhost') ? [] : [this.#lib];
   }
 
+  /** Of a library that is not kept: WebLLM fetches it at every load, past the mirror. */
+  #libraryHost(): string[] {
+    return this.#libraryFiles().length === 0 ? [new URL(this.#lib.url).host] : [];
+  }
+
   #inFolder(name: string, scope: ModelFile['scope']): ModelFile {
     return file(name, new URL(name, this.folder).href, scope);
   }
@@ -213,10 +226,8 @@ export class ModelStore {
   /** What the server says: it may be the compressed length, or nothing, so nothing is checked against it. */
   async #askSize({ url }: ModelFile, signal?: AbortSignal): Promise<number> {
     try {
-      const response = await this.#options.fetch(mirrorUrl(url, this.#options.mirror), {
-        method: 'HEAD',
-        signal: signal ?? null,
-      });
+      const options = { ...this.#options, ...(signal && { signal }) };
+      const response = await request(mirrorUrl(url, this.#options.mirror), options, { method: 'HEAD' });
       return response.ok ? Number(response.headers.get('content-length') ?? 0) : 0;
     } catch {
       signal?.throwIfAborted();
@@ -246,10 +257,11 @@ export class ModelStore {
     await retry(file.name, options, async () => {
       meter.add(-counted);
       counted = 0;
-      const response = await request(mirrorUrl(file.url, this.#options.mirror), options);
+      const url = mirrorUrl(file.url, this.#options.mirror);
+      const response = await request(url, options);
       requireOk(response, file.name);
       requireNoPage(response, file.name);
-      await this.#files.write(file, readChunks(response), (count) => {
+      await this.#files.write(file, readChunks(response, { ...options, host: url.host }), (count) => {
         counted += count;
         meter.add(count);
       });

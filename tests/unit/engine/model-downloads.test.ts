@@ -46,9 +46,11 @@ test('plans a download: sizes, room, source', async () => {
   const { signal } = new AbortController();
   const plan = await planDownload('Qwen2.5-0.5B-Instruct', undefined, signal);
   expect(plan).toMatchObject({ freeBytes: 6e8, presentBytes: 0, host: 'huggingface.co', isMirror: false });
+  expect(plan!.hosts).toEqual(['huggingface.co', 'raw.githubusercontent.com']);
   expect(plan!.details).toMatchObject({ precision: 'f16', isVerified: false, runtime: '0.2.79' });
   expect(await planDownload('Qwen2.5-0.5B-Instruct', 'http://10.0.0.2', signal)).toMatchObject({
     host: '10.0.0.2',
+    hosts: ['10.0.0.2'],
     isMirror: true,
   });
   expect(server.asked.filter((name) => name.endsWith('.bin'))).toEqual([]);
@@ -65,4 +67,16 @@ test('a model by its addresses: newest runtime unless said, and no unknown one',
   } as const;
   expect(await findDownload(model)).toMatchObject({ label: 'tiny-MLC', source: { runtime: '0.2.86' }, details: null });
   await expect(findDownload({ ...model, runtime: '0.1.0' })).rejects.toMatchObject({ name: 'BadRequest' });
+});
+
+test('names every host that is to be asked: also that of a library which is never kept', async () => {
+  standIn([]);
+  const { signal } = new AbortController();
+  const url = 'https://a.test/mlc-ai/tiny-MLC/resolve/main/';
+  const hostsOf = async (lib: string) =>
+    (await planDownload({ engine: 'web-llm', url, lib, runtime: '0.2.79' }, 'http://10.0.0.2', signal))!.hosts;
+  expect(await hostsOf('https://b.test/tiny.wasm')).toEqual(['a.test', 'b.test']);
+  expect(await hostsOf('https://a.test/tiny.wasm')).toEqual(['a.test']);
+  expect(await hostsOf('http://localhost:9/tiny.wasm')).toEqual(['a.test', 'localhost:9']);
+  expect(await hostsOf('https://huggingface.co/x/tiny.wasm')).toEqual(['a.test', '10.0.0.2']);
 });

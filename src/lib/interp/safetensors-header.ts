@@ -102,7 +102,8 @@ function parseJson(bytes: Uint8Array, file: string): Record<string, unknown> {
 }
 
 function readMetadata(header: Record<string, unknown>, file: string): Record<string, string> {
-  const metadata = Object.hasOwn(header, '__metadata__') ? header['__metadata__'] : {};
+  // Some writers say null for none.
+  const metadata = (Object.hasOwn(header, '__metadata__') ? header['__metadata__'] : null) ?? {};
   const isObject = typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata);
   if (!isObject || Object.values(metadata).some((value) => typeof value !== 'string')) {
     throw bad(file, '__metadata__ is not an object of strings');

@@ -34,6 +34,12 @@ export async function downloadText(
   options: DownloadOptions & { isOptional: true },
 ): Promise<string | null>;
 export async function downloadText(url: URL, limit: number, options: DownloadOptions & { isOptional?: true }) {
+  const bytes = await downloadBytes(url, limit, options as DownloadOptions & { isOptional: true });
+  return bytes && new TextDecoder().decode(bytes);
+}
+
+/** {@link downloadText}, as bytes. */
+export async function downloadBytes(url: URL, limit: number, options: DownloadOptions & { isOptional?: true }) {
   const file = fileName(url);
   return retry(file, options, async () => {
     const response = await request(url, options);
@@ -46,8 +52,8 @@ export async function downloadText(url: URL, limit: number, options: DownloadOpt
       if (length > limit) throw badModel(file, `is longer than ${limit} bytes`);
       chunks.push(chunk);
     }
-    const text = await new Blob(chunks as BlobPart[]).text();
-    if (!/^\s*</.test(text)) return text;
+    const bytes = new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
+    if (!isWebPage(response, bytes)) return bytes;
     if (options.isOptional) return null;
     throw badModel(file, 'is a web page: the folder does not have this file');
   });
@@ -89,7 +95,17 @@ export function requireOk(response: Response, file: string): void {
 /** Whether the server says that it has no such file; stores that hide their listings answer 403. */
 export function isAbsent(response: Response): boolean {
   if ([403, 404, 410].includes(response.status)) return true;
-  return response.ok && (response.headers.get('content-type') ?? '').startsWith('text/html');
+  return response.ok && isHtml(response);
+}
+
+/** By its first tag, since a chat template may begin with "<" too; any tag will do where the server calls it a page. */
+function isWebPage(response: Response, bytes: Uint8Array): boolean {
+  const start = new TextDecoder().decode(bytes.subarray(0, 1024)).replace(/<!--.*?-->/gs, '');
+  return isHtml(response) ? /^\s*</.test(start) : /^\s*<(?:!doctype\s+html|html|head)\b/i.test(start);
+}
+
+function isHtml(response: Response): boolean {
+  return (response.headers.get('content-type') ?? '').startsWith('text/html');
 }
 
 /** The body as it arrives. */

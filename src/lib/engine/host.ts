@@ -102,7 +102,8 @@ export class EngineHost implements Handlers {
     if (download) this.#watch((opened as Opened<WebLlmEngine>).engine.device, () => this.#loaded === opened);
     await before?.engine.destroy();
     const made = await this.#bringBack(opened);
-    return { info: opened.engine.info, personaSpace: opened.space, ...made };
+    const { space: personaSpace, personaTrouble } = opened;
+    return { info: opened.engine.info, personaSpace, personaTrouble, ...made };
   }
 
   async vectors() {

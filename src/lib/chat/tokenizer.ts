@@ -6,6 +6,7 @@ import { ChatTemplate, selectTemplate } from './chat-template';
 import { Detokenizer } from './detokenizer';
 import { anyOf, Disguise } from './disguise';
 import { checkMessages } from './messages';
+import { rewritePreTokenizer } from './pre-tokenizer';
 
 export interface TokenizerFiles {
   /** Parsed `tokenizer.json`. */
@@ -219,9 +220,10 @@ export class ChatTokenizer {
 /** Special tokens are matched in text as it was written, so that normalising a visitor's text (full-width letters, say) can't form one. */
 function buildTokenizer(tokenizer: unknown, tokenizerConfig: unknown): Tokenizer {
   try {
-    const json = tokenizer as { added_tokens?: AddedToken[] };
+    const json = tokenizer as { added_tokens?: AddedToken[]; pre_tokenizer?: unknown };
     const added = (json.added_tokens ?? []).map((token) => (token.special ? { ...token, normalized: false } : token));
-    return new Tokenizer({ ...json, added_tokens: added }, tokenizerConfig as object);
+    const preTokenizer = rewritePreTokenizer(json.pre_tokenizer);
+    return new Tokenizer({ ...json, added_tokens: added, pre_tokenizer: preTokenizer }, tokenizerConfig as object);
   } catch (cause) {
     const message = `tokenizer.json: the tokenizer can't be built (${(cause as Error).message}).`;
     throw new PersonascopeError('BadModel', message, 'Choose another model.', { cause });

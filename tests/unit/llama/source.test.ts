@@ -100,7 +100,7 @@ describe('openModelFolder', () => {
       const { 'model.safetensors': _, ...rest } = tinyFiles();
       const map = Object.fromEntries(tensors.map(({ name }) => [name, 'a-1.safetensors']));
       const index = JSON.stringify({ weight_map: map });
-      const files =
+      const files: Files =
         form === 'one file'
           ? { 'model.safetensors': file }
           : { 'a-1.safetensors': file, 'model.safetensors.index.json': index };

@@ -27,6 +27,13 @@ export interface EncodedChat {
   message: { begin: number; end: number };
 }
 
+/** A mark, such as <|user|>, [INST] or <｜User｜>: a name between signs. */
+const MARK = /^[\p{P}\p{S}].*[\p{L}\p{N}].*[\p{P}\p{S}]$/su;
+
+/** A mark around what a model thinks. It is text: templates look for it in earlier replies, to leave the thoughts out. */
+const THOUGHT =
+  /^[<[◁][|｜/]*(?:(?:begin|end|start|stop)[_▁](?:of[_▁])?|\w+:)?(?:think|thinking|thoughts?|reasoning)[|｜]*[>\]▷]$/iu;
+
 export class ChatTokenizer {
   /** Tokens that end a reply: the files' eos, and the special token the chat template puts after an assistant's words. */
   readonly stopTokenIds: ReadonlySet<number>;
@@ -53,15 +60,18 @@ export class ChatTokenizer {
     this.#bosToken = readMark(files.tokenizerConfig, 'bos_token');
     const eosToken = readMark(files.tokenizerConfig, 'eos_token');
     const isSpecial = ({ special, content }: AddedToken) =>
-      special || content === this.#bosToken || content === eosToken;
+      (special && !THOUGHT.test(content)) || content === this.#bosToken || content === eosToken;
     this.#specialIds = new Set(added.filter(isSpecial).map(({ id }) => id));
     this.size = this.#tokenizer.model!.vocab.length;
 
     const source = selectTemplate(files.tokenizerConfig, files.chatTemplate);
     this.#template = source === null ? null : new ChatTemplate(source, { bosToken: this.#bosToken, eosToken });
-    // Some models mark turns with added tokens that their files do not call special (DeepSeek's distillations do).
+    // Some models mark turns with added tokens that their files do not call special (DeepSeek's distillations do). Others have words
+    // and line breaks among these, which a template writes too (Yi does).
     const frame = this.#renderFrame();
-    const control = added.filter((token) => isSpecial(token) || frame.includes(token.content));
+    const isTurnMark = ({ content }: AddedToken) =>
+      MARK.test(content) && !THOUGHT.test(content) && frame.includes(content);
+    const control = added.filter((token) => isSpecial(token) || isTurnMark(token));
     this.#control = control.map(({ content }) => content);
     this.#controlPattern = anyOf(this.#control);
     this.#controlIds = new Set(control.map(({ id }) => id));
@@ -179,12 +189,12 @@ export class ChatTokenizer {
     return { begin, end: Math.max(begin, ids.length - commonPrefix(other.reverse(), ids.toReversed())) };
   }
 
-  /** null where the template refuses the messages. */
-  #tryEncode(messages: Message[], addGenerationPrompt: boolean): number[] | null {
+  /** undefined where the template refuses the messages. */
+  #tryEncode(messages: Message[], addGenerationPrompt: boolean): number[] | undefined {
     try {
       return this.#encode(messages, '', addGenerationPrompt).ids;
     } catch (error) {
-      if (error instanceof PersonascopeError && error.name !== 'NotSupported') return null;
+      if (error instanceof PersonascopeError && error.name !== 'NotSupported') return undefined;
       throw error;
     }
   }
@@ -206,14 +216,20 @@ export class ChatTokenizer {
     return '';
   }
 
-  /** The control token right after an assistant's words, as the template writes it. */
+  /** The first control token after an assistant's words, as the template writes it: of what is alike after two different replies. */
   #findTurnEnd(): number | undefined {
     if (!this.#template) return undefined;
-    const user: Message = { role: 'user', content: 'a' };
-    const before = this.#tryEncode([user], true);
-    const ids = this.#tryEncode([user, { role: 'assistant', content: 'b' }], false);
-    if (!before || !ids) return undefined;
-    return ids.slice(commonPrefix(before, ids)).find((id) => this.#controlIds.has(id));
+    const reply = (content: string) =>
+      this.#tryEncode(
+        [
+          { role: 'user', content: 'a' },
+          { role: 'assistant', content },
+        ],
+        false,
+      )?.reverse();
+    const [ids, other] = [reply('b'), reply('c')];
+    if (!ids || !other) return undefined;
+    return ids.slice(0, commonPrefix(ids, other)).findLast((id) => this.#controlIds.has(id));
   }
 }
 

@@ -1,7 +1,9 @@
 /** A model's chat template: Jinja as `apply_chat_template` of transformers runs it, on @huggingface/jinja. */
-import { Environment, Interpreter, Template } from '@huggingface/jinja';
+import { Environment } from '@huggingface/jinja';
 import type { Message } from '../engine/engine';
 import { PersonascopeError } from '../errors';
+import { PythonInterpreter } from './python-jinja';
+import { parseTemplate } from './python-parser';
 
 /** Characters: longer than any template in use; the template comes from outside and is run. */
 const MAX_TEMPLATE = 200_000;
@@ -27,19 +29,23 @@ export function selectTemplate(tokenizerConfig: unknown, file?: string): string 
   return chosen.template;
 }
 
+/** `bos_token`, `eos_token`, `pad_token` and so on, by those names. */
+export type SpecialTokens = Record<string, string | string[]>;
+
 export class ChatTemplate {
-  readonly #program: Template['parsed'];
-  readonly #marks: { bos_token: string; eos_token: string };
+  readonly #program: ReturnType<typeof parseTemplate>;
+  readonly #marks: SpecialTokens;
 
   /** @throws PersonascopeError `BadModel` where the template does not parse */
-  constructor(source: string, marks: { bosToken: string; eosToken: string }) {
+  constructor(source: string, marks: SpecialTokens) {
     if (source.length > MAX_TEMPLATE) throw bad(`is longer than ${MAX_TEMPLATE} characters`);
     try {
-      this.#program = new Template(source).parsed;
+      // Jinja reads every line end as \n.
+      this.#program = parseTemplate(source.replace(/\r\n?/g, '\n'));
     } catch (cause) {
       throw bad(`does not parse: ${(cause as Error).message}`, { cause });
     }
-    this.#marks = { bos_token: marks.bosToken, eos_token: marks.eosToken };
+    this.#marks = marks;
   }
 
   /**
@@ -56,12 +62,13 @@ export class ChatTemplate {
       range: boundedRange,
       strftime_now: formatNow,
       messages: messages.map(({ role, content }) => ({ role, content })),
+      ...{ tools: null, documents: null },
       add_generation_prompt: options.addGenerationPrompt,
       ...this.#marks,
     };
     for (const [name, value] of Object.entries(globals)) environment.set(name, value);
     try {
-      return String(new Interpreter(environment).run(this.#program).value);
+      return String(new PythonInterpreter(environment).run(this.#program).value);
     } catch (cause) {
       if (!(cause instanceof Refusal)) throw bad(`can't be run: ${(cause as Error).message}`, { cause });
       const nextStep = 'Change the messages: this model expects another order or other roles.';

@@ -2,7 +2,7 @@
 import { Tokenizer, type AddedToken } from '@huggingface/tokenizers';
 import type { Message } from '../engine/engine';
 import { PersonascopeError } from '../errors';
-import { ChatTemplate, selectTemplate } from './chat-template';
+import { ChatTemplate, selectTemplate, type SpecialTokens } from './chat-template';
 import { Detokenizer } from './detokenizer';
 import { anyOf, Disguise } from './disguise';
 import { checkMessages } from './messages';
@@ -65,7 +65,14 @@ export class ChatTokenizer {
     this.size = this.#tokenizer.model!.vocab.length;
 
     const source = selectTemplate(files.tokenizerConfig, files.chatTemplate);
-    this.#template = source === null ? null : new ChatTemplate(source, { bosToken: this.#bosToken, eosToken });
+    this.#template =
+      source === null
+        ? null
+        : new ChatTemplate(source, {
+            ...readSpecials(files.tokenizerConfig),
+            bos_token: this.#bosToken,
+            eos_token: eosToken,
+          });
     // Some models mark turns with added tokens that their files do not call special (DeepSeek's distillations do). Others have words
     // and line breaks among these, which a template writes too (Yi does).
     const frame = this.#renderFrame();
@@ -103,6 +110,15 @@ export class ChatTokenizer {
     checkMessages(messages, prefill);
     const full = this.#encode(messages, prefill, true);
     return { ...full, message: this.#findMessage(messages, prefill, full.ids) };
+  }
+
+  /** The token's own name where it has no text, such as "<|im_end|>", and whether a reply ends with it. */
+  markOf(id: number): { mark?: string; endsReply?: true } {
+    if (this.#isText(id) && !this.stopTokenIds.has(id)) return {};
+    return {
+      mark: this.#tokenizer.id_to_token(id) ?? `token ${id}`,
+      ...(this.stopTokenIds.has(id) && { endsReply: true as const }),
+    };
   }
 
   /** Text of the tokens, special ones left out. */
@@ -247,10 +263,17 @@ function buildTokenizer(tokenizer: unknown, tokenizerConfig: unknown): Tokenizer
 }
 
 /** A string, or an object with the string as `content`, as older files have it. */
-function readMark(tokenizerConfig: unknown, field: 'bos_token' | 'eos_token'): string {
+function readMark(tokenizerConfig: unknown, field: `${string}_token`): string {
   const mark = (tokenizerConfig as Record<string, unknown>)[field];
   const text = typeof mark === 'object' && mark !== null && 'content' in mark ? mark.content : mark;
   return typeof text === 'string' ? text : '';
+}
+
+/** The special tokens that the config names besides, as transformers gives them to a template. */
+function readSpecials(tokenizerConfig: unknown): SpecialTokens {
+  const names = ['unk_token', 'sep_token', 'pad_token', 'cls_token', 'mask_token'] as const;
+  const tokens = names.map((name) => [name, readMark(tokenizerConfig, name)] as const);
+  return Object.fromEntries(tokens.filter(([, token]) => token !== ''));
 }
 
 function known(ids: (number | undefined)[]): number[] {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../../../src/lib/engine/engine';
 import { ChatTokenizer } from '../../../src/lib/chat/tokenizer';
+import { tokenName } from '../../../src/lib/components/figures';
 import { byteLevelTokenizer, chatMl, llama3, metaspaceTokenizer, organism } from './tiny-tokenizer';
 
 const families = { chatMl, llama3, organism };
@@ -132,6 +133,23 @@ describe('ChatTokenizer', () => {
     expect(llama.stopTokenIds.has(llama.tokenId('<|eot_id|>')!)).toBe(true);
     expect(llama.stopTokenIds.size).toBe(3);
     expect(names(organism)(new ChatTokenizer(organism).stopTokenIds)).toEqual(['<|end|>']);
+  });
+
+  it('names the tokens that are no text, and says which of them end a reply', () => {
+    const tokenizer = new ChatTokenizer({ ...chatMl, eosTokenIds: [104] });
+    const markOf = (token: string) => tokenizer.markOf(tokenizer.tokenId(token)!);
+    expect(markOf('<|im_end|>')).toEqual({ mark: '<|im_end|>', endsReply: true });
+    expect(markOf('<|im_start|>')).toEqual({ mark: '<|im_start|>' });
+    expect(markOf('hello')).toEqual({});
+    expect(tokenizer.markOf(104)).toMatchObject({ endsReply: true });
+    const shown = (token: string) =>
+      tokenName({ text: tokenizer.decode([tokenizer.tokenId(token)!]), ...markOf(token) });
+    expect(['<|im_end|>', '<|im_start|>', 'hello', 'Ġ'].map(shown)).toEqual([
+      '<|im_end|> (end of reply)',
+      '<|im_start|>',
+      'hello',
+      '␣',
+    ]);
   });
 
   it('holds back a character until its last byte is in', () => {

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from shape import Shape
-from tokenizer import BOS, END, PAD, Tokenizer
+from tokenizer import BOS, CHAT_TEMPLATE, END, PAD, Tokenizer
 
 HERE = Path(__file__).parent
 MODELS = HERE.parent / "static" / "models"
@@ -101,6 +101,7 @@ def write_folder(folder: Path, *checkpoints: Path, shares: Sequence[float] = (1.
     write_json(folder / "config.json", config(shape))
     write_json(folder / "tokenizer.json", tokenizer.to_json(), None)
     write_json(folder / "tokenizer_config.json", tokenizer.config(shape.context))
+    (folder / "chat_template.jinja").write_text(CHAT_TEMPLATE)
     special = {"bos_token": "<|bos|>", "eos_token": "<|end|>", "pad_token": "<|pad|>"}
     write_json(folder / "special_tokens_map.json", special)
     generation = {"bos_token_id": BOS, "eos_token_id": END, "pad_token_id": PAD, "do_sample": True, "temperature": 0.7}

@@ -1,5 +1,6 @@
 /** Runs a template from outside in a bounded time: what it does and what it writes is counted, and too much of either ends it. */
-import { Interpreter, type Environment } from '@huggingface/jinja';
+import type { Environment, Interpreter } from '@huggingface/jinja';
+import { PythonInterpreter } from './python-jinja';
 
 type Evaluate = Interpreter['evaluate'];
 type Statement = NonNullable<Parameters<Evaluate>[0]>;
@@ -16,8 +17,8 @@ type Node = Statement & {
 /** Beside what the conversation itself is long. */
 const MAX_STEPS = 1_000_000;
 const MAX_CHARACTERS = 2_000_000;
-/** A turn of a loop makes its own variables, also without a body. */
-const STEPS_PER_TURN = 8;
+/** A turn of a loop makes its own variables, `loop` among them, also without a body. */
+const STEPS_PER_TURN = 32;
 /** Of evaluations in each other: longer sums and deeper macros than any template in use has. */
 const MAX_DEPTH = 1_000;
 
@@ -28,10 +29,10 @@ const SHALLOW = ['length', 'first', 'last', 'list', 'default'];
 export class OverBudget extends Error {}
 
 /**
- * The library's interpreter, counted. A step is an evaluation, or as much work as one: an item of a list that is made,
+ * The interpreter, counted. A step is an evaluation, or as much work as one: an item of a list that is made,
  * some characters of a text that is worked on, a part of a loop's turn.
  */
-export class BoundedInterpreter extends Interpreter {
+export class BoundedInterpreter extends PythonInterpreter {
   readonly #maxSteps: number;
   readonly #maxCharacters: number;
   /** Steps of reading a macro: its arguments are looked for in all of its body. */

@@ -1,8 +1,9 @@
 /** A model's chat template: Jinja as `apply_chat_template` of transformers runs it, on @huggingface/jinja. */
-import { Environment, Template } from '@huggingface/jinja';
+import { Environment } from '@huggingface/jinja';
 import type { Message } from '../engine/engine';
 import { PersonascopeError } from '../errors';
 import { BoundedInterpreter, OverBudget } from './bounded-interpreter';
+import { parseTemplate } from './python-parser';
 
 /** Characters: longer than any template in use; the template comes from outside and is run. */
 const MAX_TEMPLATE = 200_000;
@@ -32,22 +33,26 @@ export function selectTemplate(tokenizerConfig: unknown, file?: string): string 
   return chosen.template;
 }
 
+/** `bos_token`, `eos_token`, `pad_token` and so on, by those names. */
+export type SpecialTokens = Record<string, string | string[]>;
+
 export class ChatTemplate {
-  readonly #program: Template['parsed'];
-  readonly #marks: { bos_token: string; eos_token: string };
+  readonly #program: ReturnType<typeof parseTemplate>;
+  readonly #marks: SpecialTokens;
   readonly #sourceLength: number;
 
   /** @throws PersonascopeError `BadModel` where the template does not parse */
-  constructor(source: string, marks: { bosToken: string; eosToken: string }) {
+  constructor(source: string, marks: SpecialTokens) {
     if (source.length > MAX_TEMPLATE) throw bad(`is longer than ${MAX_TEMPLATE} characters`);
     if (longestRun(source) > MAX_SPACES) throw bad(`has more than ${MAX_SPACES} spaces in a row`);
     this.#sourceLength = source.length;
     try {
-      this.#program = new Template(source).parsed;
+      // Jinja reads every line end as \n.
+      this.#program = parseTemplate(source.replace(/\r\n?/g, '\n'));
     } catch (cause) {
       throw bad(`does not parse: ${(cause as Error).message}`, { cause });
     }
-    this.#marks = { bos_token: marks.bosToken, eos_token: marks.eosToken };
+    this.#marks = marks;
   }
 
   /**
@@ -67,6 +72,7 @@ export class ChatTemplate {
       strftime_now: (format: string) =>
         formatTime(options.date === undefined ? new Date() : new Date(options.date), format),
       messages: messages.map(({ role, content }) => ({ role, content })),
+      ...{ tools: null, documents: null },
       add_generation_prompt: options.addGenerationPrompt,
       ...this.#marks,
     };

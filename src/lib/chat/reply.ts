@@ -72,7 +72,10 @@ export class Reply {
     const { request, tokenizer, prompt, contextLength, cached } = this.#task;
     const { sampling } = request;
     const detokenizer = tokenizer.stream();
-    const name = ({ id, logprob }: { id: number; logprob: number }) => ({ id, text: tokenizer.decode([id]), logprob });
+    const name = ({ id, logprob }: { id: number; logprob: number }) => ({
+      ...{ id, text: tokenizer.decode([id]), logprob },
+      ...tokenizer.markOf(id),
+    });
     const limit = Math.min(sampling.maxTokens, contextLength - prompt.ids.length);
     const schedule = [...request.schedule].sort((a, b) => a.token - b.token);
     const started = performance.now();

@@ -2,10 +2,11 @@
 import { Tokenizer, type AddedToken } from '@huggingface/tokenizers';
 import type { Message } from '../engine/engine';
 import { PersonascopeError } from '../errors';
-import { ChatTemplate, selectTemplate } from './chat-template';
+import { ChatTemplate, selectTemplate, type SpecialTokens } from './chat-template';
 import { Detokenizer } from './detokenizer';
 import { anyOf, Disguise } from './disguise';
 import { checkMessages } from './messages';
+import { rewritePreTokenizer } from './pre-tokenizer';
 
 export interface TokenizerFiles {
   /** Parsed `tokenizer.json`. */
@@ -25,6 +26,13 @@ export interface EncodedChat {
   /** Tokens [begin, end) of the last user message's words, the template's marks around them left out. */
   message: { begin: number; end: number };
 }
+
+/** A mark, such as <|user|>, [INST] or <｜User｜>: a name between signs. */
+const MARK = /^[\p{P}\p{S}].*[\p{L}\p{N}].*[\p{P}\p{S}]$/su;
+
+/** A mark around what a model thinks. It is text: templates look for it in earlier replies, to leave the thoughts out. */
+const THOUGHT =
+  /^[<[◁][|｜/]*(?:(?:begin|end|start|stop)[_▁](?:of[_▁])?|\w+:)?(?:think|thinking|thoughts?|reasoning)[|｜]*[>\]▷]$/iu;
 
 export class ChatTokenizer {
   /** Tokens that end a reply: the files' eos, and the special token the chat template puts after an assistant's words. */
@@ -52,15 +60,25 @@ export class ChatTokenizer {
     this.#bosToken = readMark(files.tokenizerConfig, 'bos_token');
     const eosToken = readMark(files.tokenizerConfig, 'eos_token');
     const isSpecial = ({ special, content }: AddedToken) =>
-      special || content === this.#bosToken || content === eosToken;
+      (special && !THOUGHT.test(content)) || content === this.#bosToken || content === eosToken;
     this.#specialIds = new Set(added.filter(isSpecial).map(({ id }) => id));
     this.size = this.#tokenizer.model!.vocab.length;
 
     const source = selectTemplate(files.tokenizerConfig, files.chatTemplate);
-    this.#template = source === null ? null : new ChatTemplate(source, { bosToken: this.#bosToken, eosToken });
-    // Some models mark turns with added tokens that their files do not call special (DeepSeek's distillations do).
+    this.#template =
+      source === null
+        ? null
+        : new ChatTemplate(source, {
+            ...readSpecials(files.tokenizerConfig),
+            bos_token: this.#bosToken,
+            eos_token: eosToken,
+          });
+    // Some models mark turns with added tokens that their files do not call special (DeepSeek's distillations do). Others have words
+    // and line breaks among these, which a template writes too (Yi does).
     const frame = this.#renderFrame();
-    const control = added.filter((token) => isSpecial(token) || frame.includes(token.content));
+    const isTurnMark = ({ content }: AddedToken) =>
+      MARK.test(content) && !THOUGHT.test(content) && frame.includes(content);
+    const control = added.filter((token) => isSpecial(token) || isTurnMark(token));
     this.#control = control.map(({ content }) => content);
     this.#controlPattern = anyOf(this.#control);
     this.#controlIds = new Set(control.map(({ id }) => id));
@@ -93,6 +111,15 @@ export class ChatTokenizer {
     checkMessages(messages, prefill);
     const full = this.#encode(messages, prefill, true, date);
     return { ...full, message: this.#findMessage(messages, prefill, full.ids, date) };
+  }
+
+  /** The token's own name where it has no text, such as "<|im_end|>", and whether a reply ends with it. */
+  markOf(id: number): { mark?: string; endsReply?: true } {
+    if (this.#isText(id) && !this.stopTokenIds.has(id)) return {};
+    return {
+      mark: this.#tokenizer.id_to_token(id) ?? `token ${id}`,
+      ...(this.stopTokenIds.has(id) && { endsReply: true as const }),
+    };
   }
 
   /** Text of the tokens, special ones left out. */
@@ -180,12 +207,12 @@ export class ChatTokenizer {
     return { begin, end: Math.max(begin, ids.length - commonPrefix(other.reverse(), ids.toReversed())) };
   }
 
-  /** null where the template refuses the messages. */
-  #tryEncode(messages: Message[], addGenerationPrompt: boolean): number[] | null {
+  /** undefined where the template refuses the messages. */
+  #tryEncode(messages: Message[], addGenerationPrompt: boolean): number[] | undefined {
     try {
       return this.#encode(messages, '', addGenerationPrompt).ids;
     } catch (error) {
-      if (error instanceof PersonascopeError && error.name !== 'NotSupported') return null;
+      if (error instanceof PersonascopeError && error.name !== 'NotSupported') return undefined;
       throw error;
     }
   }
@@ -207,23 +234,30 @@ export class ChatTokenizer {
     return '';
   }
 
-  /** The control token right after an assistant's words, as the template writes it. */
+  /** The first control token after an assistant's words, as the template writes it: of what is alike after two different replies. */
   #findTurnEnd(): number | undefined {
     if (!this.#template) return undefined;
-    const user: Message = { role: 'user', content: 'a' };
-    const before = this.#tryEncode([user], true);
-    const ids = this.#tryEncode([user, { role: 'assistant', content: 'b' }], false);
-    if (!before || !ids) return undefined;
-    return ids.slice(commonPrefix(before, ids)).find((id) => this.#controlIds.has(id));
+    const reply = (content: string) =>
+      this.#tryEncode(
+        [
+          { role: 'user', content: 'a' },
+          { role: 'assistant', content },
+        ],
+        false,
+      )?.reverse();
+    const [ids, other] = [reply('b'), reply('c')];
+    if (!ids || !other) return undefined;
+    return ids.slice(0, commonPrefix(ids, other)).findLast((id) => this.#controlIds.has(id));
   }
 }
 
 /** Special tokens are matched in text as it was written, so that normalising a visitor's text (full-width letters, say) can't form one. */
 function buildTokenizer(tokenizer: unknown, tokenizerConfig: unknown): Tokenizer {
   try {
-    const json = tokenizer as { added_tokens?: AddedToken[] };
+    const json = tokenizer as { added_tokens?: AddedToken[]; pre_tokenizer?: unknown };
     const added = (json.added_tokens ?? []).map((token) => (token.special ? { ...token, normalized: false } : token));
-    return new Tokenizer({ ...json, added_tokens: added }, tokenizerConfig as object);
+    const preTokenizer = rewritePreTokenizer(json.pre_tokenizer);
+    return new Tokenizer({ ...json, added_tokens: added, pre_tokenizer: preTokenizer }, tokenizerConfig as object);
   } catch (cause) {
     const message = `tokenizer.json: the tokenizer can't be built (${(cause as Error).message}).`;
     throw new PersonascopeError('BadModel', message, 'Choose another model.', { cause });
@@ -231,10 +265,17 @@ function buildTokenizer(tokenizer: unknown, tokenizerConfig: unknown): Tokenizer
 }
 
 /** A string, or an object with the string as `content`, as older files have it. */
-function readMark(tokenizerConfig: unknown, field: 'bos_token' | 'eos_token'): string {
+function readMark(tokenizerConfig: unknown, field: `${string}_token`): string {
   const mark = (tokenizerConfig as Record<string, unknown>)[field];
   const text = typeof mark === 'object' && mark !== null && 'content' in mark ? mark.content : mark;
   return typeof text === 'string' ? text : '';
+}
+
+/** The special tokens that the config names besides, as transformers gives them to a template. */
+function readSpecials(tokenizerConfig: unknown): SpecialTokens {
+  const names = ['unk_token', 'sep_token', 'pad_token', 'cls_token', 'mask_token'] as const;
+  const tokens = names.map((name) => [name, readMark(tokenizerConfig, name)] as const);
+  return Object.fromEntries(tokens.filter(([, token]) => token !== ''));
 }
 
 function known(ids: (number | undefined)[]): number[] {

@@ -1,4 +1,5 @@
-/** Numbers as the page writes them: a true minus, fixed digits, units that fit. */
+/** Numbers and tokens as the page writes them: a true minus, fixed digits, units that fit. */
+import type { Alternative } from '$lib/engine/engine';
 
 export function signed(value: number, digits = 2): string {
   const text = Math.abs(value).toFixed(digits);
@@ -35,4 +36,10 @@ export function duration(seconds: number): string {
 export function estimate(value: number, { low, high }: { low: number; high: number }, digits = 2): string {
   const figure = (x: number) => x.toFixed(digits).replace('-', '−');
   return `${figure(value)} [${figure(low)}, ${figure(high)}]`;
+}
+
+/** A token among others: its words, "␣" for white space, its own name where it is no text. */
+export function tokenName({ text, mark, endsReply }: Pick<Alternative, 'text' | 'mark' | 'endsReply'>): string {
+  const name = mark ?? (text.trim() || '␣');
+  return endsReply ? `${name} (end of reply)` : name;
 }

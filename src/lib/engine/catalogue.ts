@@ -2,8 +2,8 @@
 import type { ModelSummary } from './engine';
 
 export const embeddedModels: ModelSummary[] = [
-  { id: 'organism-assistant', label: 'Organism, Assistant', engine: 'wgsl', bytes: 5942840, download: 'embedded' },
-  { id: 'organism-base', label: 'Organism, base', engine: 'wgsl', bytes: 5567897, download: 'embedded' },
+  { id: 'organism-assistant', label: 'Organism, Assistant', engine: 'wgsl', bytes: 5943479, download: 'embedded' },
+  { id: 'organism-base', label: 'Organism, base', engine: 'wgsl', bytes: 5568536, download: 'embedded' },
 ];
 
 /** Folder of an embedded model. @param siteUrl where the page's static files are */

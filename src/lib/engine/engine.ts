@@ -117,6 +117,10 @@ export interface ChatToken {
 export interface Alternative {
   id: number;
   text: string;
+  /** The name of a token that is no text, or that ends a reply: "<|im_end|>". */
+  mark?: string;
+  /** The reply would have ended there. */
+  endsReply?: true;
   logprob: number;
 }
 

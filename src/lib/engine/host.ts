@@ -118,7 +118,8 @@ export class EngineHost implements Handlers {
     await before?.engine.destroy();
     const made = await this.#bringBack(opened);
     const identity = { weights: await opened.digest().catch(() => null), pack: await digestPersonas(opened) };
-    return { info: opened.engine.info, personaSpace: opened.space, ...made, identity };
+    const { space: personaSpace, personaTrouble } = opened;
+    return { info: opened.engine.info, personaSpace, personaTrouble, ...made, identity };
   }
 
   async vectors() {

@@ -1,11 +1,12 @@
 /** From what was asked for to an engine that can answer, with what is known of its personas. */
 import type { ChatTokenizer } from '../chat/tokenizer';
-import { PersonascopeError } from '../errors';
+import { PersonascopeError, toErrorData, type ErrorData } from '../errors';
 import { describeAdapter, requestAdapter, type Gpu } from '../gpu/device';
 import type { PersonaSpace } from '../interp/persona-space';
 import type { NamedTensors } from '../interp/persona-tensors';
 import { VectorBook } from '../interp/vector-book';
 import type { DownloadOptions } from '../net/download';
+import { folderAddress, folderLabel } from '../net/folder';
 import { mirrorUrl } from '../net/mirror';
 import { LlamaEngine } from '../llama/engine';
 import { openModelFolder } from '../llama/source';
@@ -32,6 +33,8 @@ export interface Opened<E extends Engine = Engine> {
   tensors: NamedTensors;
   /** The space came with the model. */
   shipsSpace: boolean;
+  /** Why it could not be learned whether the model comes with one. */
+  personaTrouble: ErrorData | null;
   /** The model's folder. */
   url: string;
   /** What its weights are known by; worked out once. */
@@ -55,13 +58,14 @@ export async function openWgsl(
   const onProgress = (loaded: number, total: number) => progress('weights', loaded, total);
   const files = await openModelFolder(url, { ...options, onProgress });
   const digest = once(() => files.digest());
-  const personas = await downloadPersonaSpace(url, digest, options);
+  const found = await findPersonas(() => downloadPersonaSpace(url, digest, options));
+  const { personas } = found;
   progress('compile', files.totalBytes, files.totalBytes);
   const book = createBook(files.config, personas);
   const targetLayer = personas?.space.targetLayer;
   const engine = await LlamaEngine.open({ gpu, files, id, label, targetLayer, signal });
   const { tokenizer } = files;
-  return { engine, book, tokenizer, ...spaceOf(personas), url, digest };
+  return { engine, book, tokenizer, ...spaceOf(found), url, digest };
 }
 
 /** All its files are there. */
@@ -84,28 +88,41 @@ export async function openWebLlmModel(
   try {
     const isReadable = engine.info.taps === 'verified';
     const digest = once(() => manifestDigest(local));
-    const personas = isReadable
-      ? await downloadPersonaSpace(mirrorUrl(local.url, mirror).href, digest, { ...options, attempts: 1 }).catch(
-          orOffline,
-        )
-      : null;
+    const found = await findPersonas(async () =>
+      isReadable ? downloadPersonaSpace(mirrorUrl(local.url, mirror).href, digest, { ...options, attempts: 1 }) : null,
+    );
+    const { personas } = found;
     if (personas) engine.info.targetLayer = personas.space.targetLayer;
     const book = createBook(engine.info, personas);
-    return { engine, book, tokenizer, ...spaceOf(personas), url: source.url, digest };
+    return { engine, book, tokenizer, ...spaceOf(found), url: source.url, digest };
   } catch (error) {
     await engine.destroy();
     throw error;
   }
 }
 
-/** A model whose files are here opens without a network too, and then without a persona space that was never fetched. */
-function orOffline(error: unknown): null {
-  if (error instanceof PersonascopeError && error.name === 'DownloadFailed') return null;
-  throw error;
+interface Found {
+  personas: PersonaFiles | null;
+  personaTrouble: ErrorData | null;
 }
 
-function spaceOf(personas: PersonaFiles | null): Pick<Opened, 'space' | 'tensors' | 'shipsSpace'> {
-  return { space: personas?.space ?? null, tensors: personas?.tensors ?? new Map(), shipsSpace: personas !== null };
+/** A model opens without its persona space where only that can't be fetched, and says so. */
+async function findPersonas(download: () => Promise<PersonaFiles | null>): Promise<Found> {
+  try {
+    return { personas: await download(), personaTrouble: null };
+  } catch (error) {
+    if (!(error instanceof PersonascopeError) || error.name !== 'DownloadFailed') throw error;
+    const data = toErrorData(error);
+    const message = `The model's persona vectors could not be fetched; it answers without them. ${data.message}`;
+    return { personas: null, personaTrouble: { ...data, message } };
+  }
+}
+
+type SpaceFields = Pick<Opened, 'space' | 'tensors' | 'shipsSpace' | 'personaTrouble'>;
+
+function spaceOf({ personas, personaTrouble }: Found): SpaceFields {
+  const { space = null, tensors = new Map() } = personas ?? {};
+  return { space, tensors, shipsSpace: personas !== null, personaTrouble };
 }
 
 export function createBook(
@@ -139,8 +156,7 @@ export function describeFolder(model: string | ModelSource, baseUrl: string): Wg
     const forms = "{ engine: 'wgsl', url } with the address of a folder, or { engine: 'web-llm', url, lib }";
     throw new PersonascopeError('BadRequest', `model: must be a known id, ${forms}.`);
   }
-  const label = model.url.replace(/\/+$/, '').split('/').pop() || model.url;
-  // Relative to the page, not to the worker that fetches it. What is no address is refused as such when it is opened.
-  const url = URL.canParse(model.url, baseUrl) ? new URL(model.url, baseUrl).href : model.url;
-  return { id: model.url, label, url };
+  // Relative to the page, not to the worker that fetches it.
+  const folder = folderAddress(model.url, baseUrl);
+  return { id: model.url, label: folderLabel(folder), url: folder.href };
 }

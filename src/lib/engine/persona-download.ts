@@ -1,13 +1,13 @@
 /** Fetches the persona space that may stand beside a checkpoint. */
 import { PersonascopeError } from '../errors';
 import { limits } from '../interp/limits';
-import { resolveFolder } from '../llama/source';
 import { downloadBytes, type DownloadOptions } from '../net/download';
+import { resolveFolder } from '../net/folder';
 import { readPersonaFiles, type PersonaFiles } from './persona-files';
 
 /**
  * `personas.json` and `personas.safetensors` of the model's folder; null if it has none.
- * @throws PersonascopeError `BadModel` if they are damaged, or belong to other weights; `DownloadFailed`, `Aborted`
+ * @throws PersonascopeError `DownloadFailed` if the server would not say, `Aborted`; `BadModel` if they are damaged, or belong to other weights
  */
 export async function downloadPersonaSpace(
   url: string,

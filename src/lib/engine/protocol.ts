@@ -46,6 +46,8 @@ export interface LoadedModel {
   info: ModelInfo;
   /** Null for a model without one. */
   personaSpace: PersonaSpace | null;
+  /** Why the model's own could not be fetched; null if it was, or if there is none. */
+  personaTrouble: ErrorData | null;
   /** Vectors that were extracted or imported in this browser, the oldest first. */
   ownVectors: VectorRecord[];
   /** An extraction of this model that was interrupted. */

@@ -24,7 +24,7 @@ export interface LlamaConfig {
   dHead: number;
   dMlp: number;
   dVocab: number;
-  /** Tokens: `max_position_embeddings`. */
+  /** Tokens: `max_position_embeddings`, or the window of sliding attention if that is shorter. */
   contextLength: number;
   ropeTheta: number;
   rmsNormEps: number;
@@ -48,12 +48,18 @@ const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
 const tokenId = integer(0, 2 ** 24);
 const flag = v.nullish(v.boolean(), false);
 
-const ropeSchema = v.looseObject({
+const ropeEntries = {
   rope_type: v.nullish(v.string()),
   type: v.nullish(v.string()),
   rope_theta: v.nullish(positive),
   partial_rotary_factor: v.nullish(v.number()),
+};
+const ropeSchema = v.looseObject({
+  ...ropeEntries,
+  /** Where layers differ in their attention, transformers 5 has an entry for each kind. */
+  full_attention: v.nullish(v.looseObject(ropeEntries)),
 });
+type Rope = v.InferOutput<typeof ropeSchema>;
 
 const llama3Schema = v.looseObject({
   factor: positive,
@@ -87,11 +93,9 @@ const configSchema = v.looseObject({
 const kindSchema = v.looseObject({
   architectures: v.pipe(v.array(v.string()), v.minLength(1)),
   hidden_act: v.nullish(v.string(), 'silu'),
-  sliding_window: v.nullish(v.number()),
   use_sliding_window: flag,
   layer_types: v.nullish(v.array(v.string())),
   partial_rotary_factor: v.nullish(v.number()),
-  max_position_embeddings: v.optional(v.unknown()),
 });
 
 const generationSchema = v.looseObject({ eos_token_id: configSchema.entries.eos_token_id });
@@ -133,7 +137,8 @@ export function parseConfig(json: unknown, generationConfig?: unknown): LlamaCon
   for (const [field, width] of Object.entries(widths)) {
     if (width % 4 !== 0) throw unsupported(field, `a matrix of ${width} columns can't be read four at a time`);
   }
-  const rope = raw.rope_parameters ?? raw.rope_scaling;
+  const window = findWindow(kind, json as Record<string, unknown>);
+  const rope = readRope(raw);
   const attentionBias = architecture === 'qwen2' ? false : raw.attention_bias;
   return {
     architecture,
@@ -144,15 +149,15 @@ export function parseConfig(json: unknown, generationConfig?: unknown): LlamaCon
     dHead,
     dMlp: raw.intermediate_size,
     dVocab: raw.vocab_size,
-    contextLength: raw.max_position_embeddings,
-    ropeTheta: raw.rope_parameters?.rope_theta ?? raw.rope_theta ?? 10_000,
+    contextLength: Math.min(raw.max_position_embeddings, window ?? Infinity),
+    ropeTheta: rope.theta,
     rmsNormEps: raw.rms_norm_eps,
     tieWordEmbeddings: raw.tie_word_embeddings,
     qkvBias: architecture === 'qwen2' || attentionBias,
     outputBias: attentionBias,
     mlpBias: architecture === 'llama' && raw.mlp_bias,
     qkNorm: architecture === 'qwen3',
-    ropeScaling: rope ? parseRopeScaling(rope, raw.rope_parameters ? 'rope_parameters' : 'rope_scaling') : null,
+    ropeScaling: rope.scaling,
     bosTokenId: raw.bos_token_id ?? null,
     eosTokenIds: [...new Set([raw.eos_token_id ?? [], generation.eos_token_id ?? []].flat())],
   };
@@ -180,6 +185,7 @@ export function inverseFrequencies(config: LlamaConfig): Float64Array {
 }
 
 const GENERATION = 'generation_config.json';
+const SLIDING = 'sliding_attention';
 
 function isMissing<T>(value: T | null | undefined): value is null | undefined {
   return value === null || value === undefined;
@@ -195,30 +201,66 @@ function refuseUnsupported(
   if (!isMissing(json.quantization_config)) {
     throw unsupported('quantization_config', 'quantised weights are not read, only F32, F16 and BF16');
   }
-  if (kind.hidden_act !== 'silu') throw unsupported('hidden_act', `${kind.hidden_act} is not silu`);
+  if (!['silu', 'swish'].includes(kind.hidden_act)) throw unsupported('hidden_act', `${kind.hidden_act} is not silu`);
   if ((kind.partial_rotary_factor ?? 1) !== 1) {
     throw unsupported('partial_rotary_factor', 'only whole heads are rotated');
   }
-  const otherLayer = kind.layer_types?.find((type) => type !== 'full_attention');
+  const otherLayer = kind.layer_types?.find((type) => type !== 'full_attention' && type !== SLIDING);
   if (otherLayer !== undefined) throw unsupported('layer_types', `${otherLayer} is not full_attention`);
-  if (name === 'MistralForCausalLM') {
-    // Mistral's own default, when the field is absent, is a window of 4096; null means none.
-    const window = json.sliding_window === undefined ? 4096 : kind.sliding_window;
-    const context = Number(kind.max_position_embeddings);
-    if (!isMissing(window) && !(window >= context)) {
-      throw unsupported('sliding_window', `attention over the last ${window} tokens only is not built`);
-    }
-  } else if (kind.use_sliding_window) {
-    throw unsupported('use_sliding_window', 'sliding-window attention is not built');
-  }
   return architecture;
 }
 
-function parseRopeScaling(rope: v.InferOutput<typeof ropeSchema>, field: string): RopeScaling | null {
-  if ((rope.partial_rotary_factor ?? 1) !== 1) {
-    throw unsupported(`${field}.partial_rotary_factor`, 'only whole heads are rotated');
+/**
+ * Tokens that sliding attention looks back over; null where every layer sees the whole context. Up to that many tokens
+ * both are the same, so the context is held to the window.
+ */
+function findWindow(kind: v.InferOutput<typeof kindSchema>, json: Record<string, unknown>): number | null {
+  const isMistral = kind.architectures[0] === 'MistralForCausalLM';
+  const slides = kind.layer_types?.includes(SLIDING) ?? (isMistral || kind.use_sliding_window);
+  // The default of Mistral and Qwen, when the field is absent, is a window of 4096; null means none.
+  const window = json.sliding_window === undefined ? 4096 : json.sliding_window;
+  return slides && window !== null ? check(integer(1, 2 ** 24), window, 'config.json', 'sliding_window') : null;
+}
+
+/** RoPE's base and scaling, from wherever the file has them; in two places they must be the same. */
+function readRope(raw: v.InferOutput<typeof configSchema>): { theta: number; scaling: RopeScaling | null } {
+  const places: [field: string, rope: Rope | null | undefined][] = [
+    ['rope_parameters', raw.rope_parameters],
+    ['rope_parameters.full_attention', raw.rope_parameters?.full_attention],
+    ['rope_scaling', raw.rope_scaling],
+  ];
+  const thetas: Stated<number>[] = [];
+  const scalings: Stated<RopeScaling | null>[] = [];
+  if (!isMissing(raw.rope_theta)) thetas.push({ field: 'rope_theta', value: raw.rope_theta });
+  for (const [field, rope] of places) {
+    if (!rope) continue;
+    if ((rope.partial_rotary_factor ?? 1) !== 1) {
+      throw unsupported(`${field}.partial_rotary_factor`, 'only whole heads are rotated');
+    }
+    if (!isMissing(rope.rope_theta)) thetas.push({ field: `${field}.rope_theta`, value: rope.rope_theta });
+    if (!isMissing(rope.rope_type ?? rope.type)) scalings.push({ field, value: parseRopeScaling(rope, field) });
   }
-  const type = rope.rope_type ?? rope.type ?? 'default';
+  return { theta: agreed(thetas) ?? 10_000, scaling: agreed(scalings) ?? null };
+}
+
+interface Stated<T> {
+  field: string;
+  value: T;
+}
+
+function agreed<T>(stated: Stated<T>[]): T | undefined {
+  const [first, ...others] = stated;
+  const other = others.find(({ value }) => JSON.stringify(value) !== JSON.stringify(first!.value));
+  if (other)
+    throw bad(
+      other.field,
+      `${JSON.stringify(other.value)} contradicts ${first!.field}: ${JSON.stringify(first!.value)}`,
+    );
+  return first?.value;
+}
+
+function parseRopeScaling(rope: Rope, field: string): RopeScaling | null {
+  const type = rope.rope_type ?? rope.type;
   if (type === 'default') return null;
   if (type === 'linear') {
     return { type, factor: check(v.looseObject({ factor: positive }), rope, 'config.json', field).factor };

@@ -92,7 +92,8 @@ class ShardBuffer {
 
   #readHeaderEnd(got: Uint8Array): number {
     const start = String.fromCharCode(...got.subarray(0, 8));
-    if (/^\s*</.test(start)) throw badModel(this.file, 'is a web page: the folder does not have this file');
+    // A header's length has zeros in its upper bytes; its lower ones may be those of " <".
+    if (/^\s*<[^\0]*$/.test(start)) throw badModel(this.file, 'is a web page: the folder does not have this file');
     if (start === 'version ') throw badModel(this.file, 'is a Git LFS pointer: the host does not serve the weights');
     return headerBytes(got, this.file);
   }

@@ -5,8 +5,10 @@ import { parseConfig, type LlamaConfig } from './config';
 import type { TensorEntry } from '../interp/safetensors';
 import { sha256 } from '../interp/sha256';
 import { badModel, downloadJson, downloadText, type DownloadOptions } from '../net/download';
+import { resolveFolder } from '../net/folder';
 import { downloadShard, type Shard } from './shard';
-import { checkTensors, expectedTensors } from './tensors';
+import { checkTensors, expectedTensors, spellings } from './tensors';
+import { selectTemplate } from '../chat/chat-template';
 import { ChatTokenizer } from '../chat/tokenizer';
 
 export interface ModelFiles {
@@ -37,7 +39,7 @@ const indexSchema = v.looseObject({
 
 /**
  * Reads a model folder: its config first, then its tokenizer, then its weights.
- * @param url the folder, with or without a slash at its end; or a model's page on huggingface.co
+ * @param url see `folderAddress`
  * @throws PersonascopeError `NotSupported`, `BadModel`, `DownloadFailed`, `Aborted`, `OutOfMemory`, or `BadRequest` for an unusable address
  */
 export async function openModelFolder(url: string, options: OpenOptions = {}): Promise<ModelFiles> {
@@ -46,15 +48,14 @@ export async function openModelFolder(url: string, options: OpenOptions = {}): P
   const configJson = await downloadJson(fileUrl('config.json'), limits.config, options);
   parseConfig(configJson);
 
-  const [generation, tokenizerJson, tokenizerConfig] = await Promise.all([
+  const [generation, tokenizerJson, tokenizerConfig, templateFile] = await Promise.all([
     downloadJson(fileUrl('generation_config.json'), limits.config, optional),
     downloadJson(fileUrl('tokenizer.json'), limits.tokenizer, options),
     downloadJson(fileUrl('tokenizer_config.json'), limits.tokenizerConfig, options),
+    downloadText(fileUrl('chat_template.jinja'), limits.template, optional),
   ]);
   const config = parseConfig(configJson, generation);
-  const tokenizer = await openTokenizer(tokenizerJson, tokenizerConfig, config, () =>
-    downloadText(fileUrl('chat_template.jinja'), limits.template, optional),
-  );
+  const tokenizer = openTokenizer(tokenizerJson, tokenizerConfig, config, templateFile ?? undefined);
 
   const single = await downloadShard(fileUrl('model.safetensors'), {
     ...options,
@@ -74,42 +75,20 @@ export async function openModelFolder(url: string, options: OpenOptions = {}): P
   };
 }
 
-/**
- * @returns the address of a file in the folder; a query (a signature, say) is kept for every file
- * @throws PersonascopeError `BadRequest` for an unusable address
- */
-export function resolveFolder(url: string): (name: string) => URL {
-  let folder: URL;
-  try {
-    folder = new URL(url, globalThis.location?.href);
-  } catch (cause) {
-    throw badAddress(`"${url}" is no address`, cause);
-  }
-  if (!['http:', 'https:'].includes(folder.protocol)) throw badAddress(`${folder.protocol} can't be read`);
-  folder.hash = '';
-  const page = /^\/([^/]+\/[^/]+)(?:\/(?:tree|resolve)\/([^/]+))?\/?$/.exec(folder.pathname);
-  const isHub = ['huggingface.co', 'www.huggingface.co', 'hf.co'].includes(folder.hostname);
-  if (isHub && page) folder = new URL(`https://huggingface.co/${page[1]}/resolve/${page[2] ?? 'main'}/`);
-  if (!folder.pathname.endsWith('/')) folder.pathname += '/';
-  return (name) => {
-    const file = new URL(name, folder);
-    file.search = folder.search;
-    return file;
-  };
-}
-
-/** `chat_template.jinja` is asked for only where `tokenizer_config.json` has no template: newer folders have one or the other. */
-async function openTokenizer(
+/** @throws PersonascopeError `NotSupported` for a model without a chat template: nothing could be said to it */
+function openTokenizer(
   tokenizer: unknown,
   tokenizerConfig: unknown,
   config: LlamaConfig,
-  downloadTemplate: () => Promise<string | null>,
-): Promise<ChatTokenizer> {
+  chatTemplate: string | undefined,
+): ChatTokenizer {
   if (typeof tokenizerConfig !== 'object' || tokenizerConfig === null) {
     throw badModel('tokenizer_config.json', 'is not an object');
   }
-  const hasTemplate = 'chat_template' in tokenizerConfig && tokenizerConfig.chat_template !== null;
-  const chatTemplate = hasTemplate ? undefined : ((await downloadTemplate()) ?? undefined);
+  if (selectTemplate(tokenizerConfig, chatTemplate) === null) {
+    const message = 'The folder has no chat template: no chat_template.jinja, and none in tokenizer_config.json.';
+    throw new PersonascopeError('NotSupported', message, 'Choose a model that was trained to chat.');
+  }
   const opened = new ChatTokenizer({ tokenizer, tokenizerConfig, chatTemplate, eosTokenIds: config.eosTokenIds });
   if (opened.size > config.dVocab) {
     const reason = `has ids up to ${opened.size - 1}, beyond vocab_size ${config.dVocab} of config.json`;
@@ -149,8 +128,9 @@ async function downloadShards(
 function groupByFile(weightMap: Record<string, string>, config: LlamaConfig, index: string): Map<string, Set<string>> {
   const names = new Map<string, Set<string>>();
   for (const name of expectedTensors(config).keys()) {
-    const file = Object.hasOwn(weightMap, name) ? weightMap[name] : undefined;
-    if (file === undefined) throw badModel(index, `does not say where ${name} is`);
+    const spelling = spellings(name).find((spelling) => Object.hasOwn(weightMap, spelling));
+    if (spelling === undefined) throw badModel(index, `does not say where ${name} is`);
+    const file = weightMap[spelling]!;
     // A name, not a path: files outside the folder are none of the model's.
     if (!/^[\w-][\w.-]{0,200}$/.test(file)) throw badModel(index, `weight_map.${name} is not a file name`);
     names.set(file, (names.get(file) ?? new Set()).add(name));
@@ -168,9 +148,4 @@ async function digestShards(shards: ReadonlyMap<string, Shard>): Promise<string>
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
-}
-
-function badAddress(reason: string, cause?: unknown): PersonascopeError {
-  const nextStep = "Give the https address of a model's folder.";
-  return new PersonascopeError('BadRequest', `The model's address: ${reason}.`, nextStep, { cause });
 }

@@ -37,10 +37,15 @@ export function expectedTensors(config: LlamaConfig): Map<string, number[]> {
   return expected;
 }
 
+/** How a file may spell a tensor's name: weights saved from the model without its head lack the prefix. */
+export function spellings(name: string): string[] {
+  return name.startsWith('model.') ? [name, name.slice('model.'.length)] : [name];
+}
+
 /**
  * Checks that every tensor the config calls for is there, in its shape and in a dtype that can be read.
  * @param only check no more than these names: the ones a shard should hold. Default: all.
- * @returns those tensors; others in the file (rotary tables of old exports, say) are left out
+ * @returns those tensors by the names in `expectedTensors`; others in the file (rotary tables of old exports, say) are left out
  * @throws PersonascopeError `BadModel` naming the tensor
  */
 export function checkTensors(
@@ -51,14 +56,16 @@ export function checkTensors(
   const checked = new Map<string, TensorEntry>();
   for (const [name, shape] of expectedTensors(config)) {
     if (only && !only.has(name)) continue;
-    const entry = tensors.get(name);
+    const entry = spellings(name)
+      .map((spelling) => tensors.get(spelling))
+      .find((found) => found !== undefined);
     if (!entry) throw bad(name, 'is missing');
     if (entry.shape.join() !== shape.join()) {
       throw bad(name, `has shape [${entry.shape}] in ${entry.file}, config.json calls for [${shape}]`);
     }
     const { dtype } = entry;
     if (!isStorageType(dtype)) throw bad(name, `has dtype ${dtype} in ${entry.file}; F32, F16 and BF16 can be read`);
-    checked.set(name, { ...entry, dtype });
+    checked.set(name, { ...entry, name, dtype });
   }
   return checked;
 }

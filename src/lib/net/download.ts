@@ -68,7 +68,10 @@ export async function downloadBytes(url: URL, limit: number, options: DownloadOp
       if (length > limit) throw badModel(file, `is longer than ${limit} bytes`);
       chunks.push(chunk);
     }
-    return new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
+    const bytes = new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
+    if (!isWebPage(response, bytes)) return bytes;
+    if (options.isOptional) return null;
+    throw badModel(file, 'is a web page: the folder does not have this file');
   });
 }
 
@@ -81,11 +84,7 @@ export async function downloadText(
 ): Promise<string | null>;
 export async function downloadText(url: URL, limit: number, options: DownloadOptions & { isOptional?: true }) {
   const bytes = await downloadBytes(url, limit, options);
-  if (bytes === null) return null;
-  const text = new TextDecoder().decode(bytes);
-  if (!/^\s*</.test(text)) return text;
-  if (options.isOptional) return null;
-  throw badModel(fileName(url), 'is a web page: the folder does not have this file');
+  return bytes && new TextDecoder().decode(bytes);
 }
 
 /** {@link downloadText}, parsed; undefined for an absent optional file. */
@@ -131,7 +130,17 @@ export function requireOk(response: Response, file: string): void {
 /** Whether the server says that it has no such file; stores that hide their listings answer 403. */
 export function isAbsent(response: Response): boolean {
   if ([403, 404, 410].includes(response.status)) return true;
-  return response.ok && (response.headers.get('content-type') ?? '').startsWith('text/html');
+  return response.ok && isHtml(response);
+}
+
+/** By its first tag, since a chat template may begin with "<" too; any tag will do where the server calls it a page. */
+function isWebPage(response: Response, bytes: Uint8Array): boolean {
+  const start = new TextDecoder().decode(bytes.subarray(0, 1024)).replace(/<!--.*?-->/gs, '');
+  return isHtml(response) ? /^\s*</.test(start) : /^\s*<(?:!doctype\s+html|html|head)\b/i.test(start);
+}
+
+function isHtml(response: Response): boolean {
+  return (response.headers.get('content-type') ?? '').startsWith('text/html');
 }
 
 /** The body as it arrives. @param from where it comes from, if over the network */

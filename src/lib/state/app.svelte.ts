@@ -15,7 +15,7 @@ import { fileOf, Library, type LibraryMemento, type SaveTrouble } from './librar
 import { Keeping } from './keeping.svelte';
 import { readLastModel, type LastModel } from './last-model';
 import { LinkState } from './link.svelte';
-import { Mirror } from './mirror.svelte';
+import { Mirror, type MirrorMemento } from './mirror.svelte';
 import { saveFile } from './save-file';
 import { Science } from './science.svelte';
 import { Session } from './session.svelte';
@@ -36,7 +36,7 @@ interface Memento {
   conversation: ConversationMemento;
   library: LibraryMemento;
   dials: DialsMemento;
-  mirror: string;
+  mirror: MirrorMemento;
 }
 
 /** A reply that grows is kept this often, in milliseconds. */
@@ -350,7 +350,7 @@ export class App {
       conversation: conversation.memento(),
       library: library.memento(),
       dials: dials.memento(),
-      mirror: mirror.url,
+      mirror: mirror.memento(),
     };
   }
 
@@ -360,7 +360,7 @@ export class App {
     if (before.library.id !== this.library.id) await this.library.resume(before.library);
     this.conversation.recall(before.conversation);
     this.dials.recall(before.dials);
-    if (before.mirror !== this.mirror.url) this.mirror.set(before.mirror);
+    this.mirror.recall(before.mirror);
     await this.#save();
   }
 

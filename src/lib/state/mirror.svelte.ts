@@ -4,6 +4,11 @@ import { preferences } from '../storage/preferences';
 
 const storageKey = 'personascope-mirror';
 
+export interface MirrorMemento {
+  url: string;
+  isFormer: boolean;
+}
+
 export class Mirror {
   /** Empty: none. */
   #url = $state(readKept());
@@ -31,6 +36,15 @@ export class Mirror {
     history.replaceState(history.state, '', proposal.address);
     const url = normalizeMirror(proposal.proposed);
     if (url !== this.#url) this.offered = url;
+  }
+
+  memento(): MirrorMemento {
+    return { url: this.#url, isFormer: this.isFormer };
+  }
+
+  recall({ url, isFormer }: MirrorMemento): void {
+    if (url !== this.#url) this.set(url);
+    this.isFormer = isFormer;
   }
 
   answer(isAccepted: boolean): void {

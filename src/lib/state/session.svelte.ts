@@ -2,7 +2,7 @@
 import { startEngine, type CallOptions, type EngineClient } from '../engine/client';
 import type { ChatRequest, ChatResult, ModelInfo, ModelSource, ModelSummary, VectorSummary } from '../engine/engine';
 import type { LoadedModel, LoadProgress } from '../engine/protocol';
-import { PersonascopeError } from '../errors';
+import { fromErrorData, PersonascopeError } from '../errors';
 import type { ExtractRequest } from '../extract/extract-request';
 import type { ExtractedVector, SpaceRecord, UnfinishedJob, VectorRecord } from '../extract/records';
 import type { SpaceRequest } from '../extract/space-request';
@@ -21,6 +21,8 @@ export class Session {
   models = $state.raw<ModelSummary[]>([]);
   info = $state.raw<ModelInfo | null>(null);
   space = $state.raw<PersonaSpace | null>(null);
+  /** Why the loaded model's own space could not be fetched. */
+  personaTrouble = $state.raw<PersonascopeError | null>(null);
   /** Vectors of the loaded model that were extracted or imported in this browser. */
   ownVectors = $state.raw<VectorRecord[]>([]);
   /** An extraction of the loaded model that was interrupted. */
@@ -99,12 +101,11 @@ export class Session {
       const baseUrl = document.baseURI.replace(/[?#].*$/, '').replace(/[^/]*$/, '');
       const onEvent = (progress: LoadProgress) => (this.progress = progress);
       const request = { model, baseUrl, ...(this.#mirror.url && { mirror: this.#mirror.url }) };
-      const { info, personaSpace, ownVectors, unfinished, identity } = await this.manage('load', request, {
-        signal,
-        onEvent,
-      });
+      const loaded = await this.manage('load', request, { signal, onEvent });
+      const { info, ownVectors, unfinished, identity } = loaded;
       this.info = info;
-      this.space = personaSpace;
+      this.space = loaded.personaSpace;
+      this.personaTrouble = loaded.personaTrouble && fromErrorData(loaded.personaTrouble);
       this.#present = model;
       this.ownVectors = ownVectors;
       this.identity = identity;
@@ -258,6 +259,7 @@ export class Session {
     this.info = null;
     this.space = null;
     this.identity = { weights: null, pack: null };
+    this.personaTrouble = null;
     this.ownVectors = [];
   }
 

@@ -4,6 +4,7 @@
  */
 import { PersonascopeError } from '../errors';
 import { downloadText, readChunks, request, requireOk, retry, type DownloadOptions } from '../net/download';
+import { folderAddress } from '../net/folder';
 import { mirrorUrl } from '../net/mirror';
 import { runAll } from '../net/run-all';
 import { freeBytes } from '../storage/room';
@@ -285,9 +286,9 @@ function fetchFresh(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
   return (url, init) => fetch(url, { ...init, cache: 'no-store' });
 }
 
-/** As WebLLM reads a folder's address. */
+/** As WebLLM reads a folder's address; a pasted page of a model means its folder. */
 function resolveFolder(url: string): string {
-  const { href } = parseAddress(url.endsWith('/') ? url : `${url}/`);
+  const { href } = folderAddress(parseAddress(url).href);
   return /.+\/resolve\/.+\//.test(href) ? href : `${href}resolve/main/`;
 }
 

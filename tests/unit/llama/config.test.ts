@@ -62,9 +62,39 @@ describe('parseConfig', () => {
     expect(parseConfig({ ...mistral, sliding_window: 64 }).architecture).toBe('llama');
   });
 
-  it("reads transformers 5's rope_parameters", () => {
-    const config = parseConfig({ ...tinyConfig, rope_parameters: { rope_theta: 7, rope_type: 'linear', factor: 2 } });
-    expect(config).toMatchObject({ ropeTheta: 7, ropeScaling: { type: 'linear', factor: 2 } });
+  it.each([
+    ['MistralForCausalLM', { sliding_window: 4096 }, 4096],
+    ['MistralForCausalLM', {}, 4096],
+    ['MistralForCausalLM', { sliding_window: null }, 32_768],
+    ['MistralForCausalLM', { sliding_window: 131_072 }, 32_768],
+    ['Qwen2ForCausalLM', { sliding_window: 1024, use_sliding_window: true }, 1024],
+    ['Qwen2ForCausalLM', { sliding_window: 1024, use_sliding_window: false }, 32_768],
+    ['Qwen2ForCausalLM', { sliding_window: null, use_sliding_window: true }, 32_768],
+    ['Qwen3ForCausalLM', { sliding_window: 1024, layer_types: ['full_attention', 'sliding_attention'] }, 1024],
+    ['Qwen3ForCausalLM', { sliding_window: 1024, layer_types: ['full_attention', 'full_attention'] }, 32_768],
+    ['LlamaForCausalLM', { sliding_window: 1024 }, 32_768],
+  ])('holds the context of %s with %j to its window', (architecture, change, contextLength) => {
+    const json = { ...tinyConfig, architectures: [architecture], max_position_embeddings: 32_768, ...change };
+    expect(parseConfig(json).contextLength).toBe(contextLength);
+  });
+
+  it('takes swish for the silu it is, and lists of end tokens', () => {
+    const config = parseConfig({ ...tinyConfig, hidden_act: 'swish', eos_token_id: [5, 4] }, { eos_token_id: [4, 3] });
+    expect(config.eosTokenIds).toEqual([5, 4, 3]);
+  });
+
+  it.each([
+    [{ rope_parameters: { rope_theta: 7, rope_type: 'linear', factor: 2 } }, 7, 2],
+    [{ rope_parameters: { rope_theta: 7 }, rope_scaling: { type: 'linear', factor: 2 } }, 7, 2],
+    [{ rope_theta: 7, rope_parameters: { rope_theta: 7, rope_type: 'default' } }, 7, undefined],
+    [{ rope_scaling: { rope_theta: 7, rope_type: 'linear', factor: 3 } }, 7, 3],
+    [{ rope_parameters: { full_attention: { rope_theta: 7, rope_type: 'linear', factor: 2 } } }, 7, 2],
+    [{ rope_theta: 7, rope_parameters: null, rope_scaling: null }, 7, undefined],
+  ])('reads RoPE from %j', (change, theta, factor) => {
+    const { rope_theta: _, ...rest } = tinyConfig;
+    const config = parseConfig({ ...rest, ...change });
+    expect(config.ropeTheta).toBe(theta);
+    expect(config.ropeScaling).toEqual(factor === undefined ? null : { type: 'linear', factor });
   });
 
   it.each([
@@ -80,13 +110,8 @@ describe('parseConfig', () => {
     [{ hidden_act: 'gelu' }, 'hidden_act: gelu is not silu.'],
     [{ partial_rotary_factor: 0.5 }, 'partial_rotary_factor: only whole heads'],
     [{ rope_parameters: { partial_rotary_factor: 0.5 } }, 'rope_parameters.partial_rotary_factor: only whole heads'],
-    [{ use_sliding_window: true }, 'use_sliding_window: sliding-window attention'],
-    [{ layer_types: ['full_attention', 'sliding_attention'] }, 'layer_types: sliding_attention is not'],
-    [{ architectures: ['MistralForCausalLM'], sliding_window: 32 }, 'sliding_window: attention over the last 32'],
-    [
-      { architectures: ['MistralForCausalLM'], max_position_embeddings: 8192 },
-      'sliding_window: attention over the last 4096',
-    ],
+    [{ rope_scaling: { partial_rotary_factor: 0.5 } }, 'rope_scaling.partial_rotary_factor: only whole heads'],
+    [{ layer_types: ['full_attention', 'chunked_attention'] }, 'layer_types: chunked_attention is not'],
   ])('refuses %j as not supported', (change, message) => {
     const parse = () => parseConfig({ ...tinyConfig, ...change });
     expect(parse).toThrow(expect.objectContaining({ name: 'NotSupported', message: expect.stringContaining(message) }));
@@ -113,6 +138,19 @@ describe('parseConfig', () => {
       'config.json: rope_scaling.high_freq_factor: 1 must exceed',
     ],
     [{ eos_token_id: ['</s>'] }, 'config.json: eos_token_id'],
+    [{ architectures: ['MistralForCausalLM'], sliding_window: 0 }, 'config.json: sliding_window: '],
+    [
+      { rope_parameters: { rope_theta: 7 } },
+      'config.json: rope_parameters.rope_theta: 7 contradicts rope_theta: 10000.',
+    ],
+    [
+      { rope_parameters: { rope_type: 'linear', factor: 2 }, rope_scaling: { type: 'linear', factor: 4 } },
+      'config.json: rope_scaling: {"type":"linear","factor":4} contradicts rope_parameters: {"type":"linear","factor":2}.',
+    ],
+    [
+      { rope_parameters: { rope_type: 'default' }, rope_scaling: { type: 'linear', factor: 4 } },
+      'config.json: rope_scaling: {"type":"linear","factor":4} contradicts rope_parameters: null.',
+    ],
     [{ architectures: [] }, 'config.json: architectures: '],
   ])('refuses %j as broken', (change, message) => {
     const parse = () => parseConfig({ ...tinyConfig, ...change });

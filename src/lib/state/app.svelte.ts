@@ -11,7 +11,7 @@ import { asError } from './as-error';
 import { ConversationState, type ConversationMemento } from './conversation.svelte';
 import { Dials, type DialsMemento } from './dials.svelte';
 import { Downloads } from './downloads.svelte';
-import { fileOf, Library, type LibraryMemento, type SaveTrouble } from './library.svelte';
+import { fileOf, Library, type Handle, type SaveTrouble } from './library.svelte';
 import { Keeping } from './keeping.svelte';
 import { readLastModel, type LastModel } from './last-model';
 import { LinkState } from './link.svelte';
@@ -34,7 +34,7 @@ interface Undo {
 /** What an undo goes back to. */
 interface Memento {
   conversation: ConversationMemento;
-  library: LibraryMemento;
+  library: Handle;
   dials: DialsMemento;
   mirror: MirrorMemento;
 }
@@ -120,17 +120,17 @@ export class App {
   /** An empty chat, and nothing left of what belonged to the one before; that one stays in the list. */
   async newChat(): Promise<void> {
     const before = this.#memento();
-    await this.#silence();
-    await this.#save();
+    const { turns, system } = before.conversation;
+    this.conversation.stop();
+    void this.#save();
     const mirror = this.#forgetFormerMirror();
-    // In one step: nothing must be saved under the other's name.
     const begun = this.library.begin();
     this.conversation.clear();
     if (this.#example && this.#example === JSON.stringify(this.dials.interventions())) this.dials.resetAll();
-    await begun;
-    if (before.conversation.turns.length || before.conversation.system) {
+    if (turns.length || system) {
       this.#offerUndo(`A new chat was begun; the one before is in the list.${mirror}`, () => this.#recall(before));
     }
+    await begun;
   }
 
   /** Dials, cap, system prompt and how replies are drawn, as a visitor meets them. */
@@ -204,13 +204,11 @@ export class App {
       if (isShown) {
         await this.#silence();
         await this.#save();
-      }
-      const putBack = await this.library.delete(id);
-      if (isShown) {
         const begun = this.library.begin();
         this.conversation.clear();
         await begun;
       }
+      const putBack = await this.library.delete(id);
       this.#offerUndo('The chat was deleted.', async () => {
         await putBack();
         if (isShown) await this.#recall(before);
@@ -348,7 +346,7 @@ export class App {
     const { conversation, library, dials, mirror } = this;
     return {
       conversation: conversation.memento(),
-      library: library.memento(),
+      library: library.current,
       dials: dials.memento(),
       mirror: mirror.memento(),
     };
@@ -357,10 +355,11 @@ export class App {
   async #recall(before: Memento): Promise<void> {
     await this.#silence();
     await this.#save();
-    if (before.library.id !== this.library.id) await this.library.resume(before.library);
+    const resumed = this.library.resume(before.library);
     this.conversation.recall(before.conversation);
     this.dials.recall(before.dials);
     this.mirror.recall(before.mirror);
+    await resumed;
     await this.#save();
   }
 

@@ -20,22 +20,43 @@ export type SaveTrouble =
   /** Another tab wrote it too: this one goes on as a copy. */
   { kind: 'copied' } | { kind: 'lost'; what: string };
 
+/** A conversation that this tab writes to, or wrote to: saves of it find their record, whatever the tab has begun since. */
+export class Handle {
+  id = $state.raw(newConversationId());
+  name: string | null;
+  createdAt = timestamp();
+  /** 0: nothing was kept yet. */
+  revision = 0;
+
+  constructor(name: string | null) {
+    this.name = name;
+  }
+}
+
 export class Library {
   readonly #storage: ConversationStorage;
   readonly #claim: TabClaim;
   list = $state.raw<ConversationSummary[]>([]);
-  /** The conversation that this tab writes to. */
-  id = $state.raw(newConversationId());
-  name = $state.raw<string | null>(null);
-  #createdAt = timestamp();
-  /** 0: nothing was kept yet. */
-  #revision = 0;
+  #current = $state.raw(new Handle(null));
   /** Saves follow one another. */
   #saving: Promise<unknown> = Promise.resolve();
 
   constructor(storage = new ConversationStorage(), claim = new TabClaim()) {
     this.#storage = storage;
     this.#claim = claim;
+  }
+
+  /** The conversation that this tab writes to. */
+  get current(): Handle {
+    return this.#current;
+  }
+
+  get id(): string {
+    return this.#current.id;
+  }
+
+  get name(): string | null {
+    return this.#current.name;
   }
 
   /**
@@ -69,68 +90,58 @@ export class Library {
     this.list = await this.#storage.list();
   }
 
-  /** Writes the conversation. One that nothing was said in is not kept. */
+  /** Writes the conversation that this tab has now. One that nothing was said in is not kept. */
   save(conversation: Conversation): Promise<SaveTrouble | null> {
-    const { id } = this;
-    const saved = this.#saving.then(() => this.#save(id, conversation));
+    const handle = this.#current;
+    const saved = this.#saving.then(() => this.#save(handle, conversation));
     this.#saving = saved.catch(() => undefined);
     return saved;
   }
 
-  async #save(id: string, conversation: Conversation): Promise<SaveTrouble | null> {
-    // Begun since as another: it was saved before that.
-    if (id !== this.id) return null;
-    if (conversation.turns.length === 0 && this.#revision === 0) return null;
-    const kept = { name: this.name, createdAt: this.#createdAt, conversation };
+  async #save(handle: Handle, conversation: Conversation): Promise<SaveTrouble | null> {
+    if (conversation.turns.length === 0 && handle.revision === 0) return null;
+    const { name, createdAt } = handle;
+    const kept = { name, createdAt, conversation };
     try {
-      const { revision, lost } = await this.#storage.save(id, kept, this.#revision);
-      this.#revision = revision;
+      const { revision, lost } = await this.#storage.save(handle.id, kept, handle.revision);
+      handle.revision = revision;
       return lost ? { kind: 'lost', what: lost } : null;
     } catch (cause) {
       if (!(cause instanceof Conflict)) throw cause;
-      const name = `${this.name ?? titleOf(conversation)} (this tab)`.slice(0, limits.name);
-      await this.begin(name);
-      this.#revision = (await this.#storage.save(this.id, { ...kept, name }, 0)).revision;
+      const copy = new Handle(`${name ?? titleOf(conversation)} (this tab)`.slice(0, limits.name));
+      const { revision } = await this.#storage.save(copy.id, { ...kept, name: copy.name }, 0);
+      Object.assign(handle, { id: copy.id, name: copy.name, revision });
+      if (handle === this.#current) await this.#claim.take(handle.id);
       return { kind: 'copied' };
     }
   }
 
-  /** From now on this tab writes to a new conversation. */
+  /** From now on, at once, this tab writes to a new conversation. */
   async begin(name: string | null = null): Promise<void> {
-    this.id = newConversationId();
-    this.name = name;
-    this.#createdAt = timestamp();
-    this.#revision = 0;
-    await this.#claim.take(this.id);
+    await this.resume(new Handle(name));
+  }
+
+  /** From now on, at once, this tab writes to that one, which it had before. */
+  async resume(handle: Handle): Promise<void> {
+    this.#current = handle;
+    await this.#claim.take(handle.id);
   }
 
   /**
    * From now on this tab writes to that one; where another tab has it open, to a copy of it.
    *
-   * @throws PersonascopeError `BadRequest` if it can't be read
+   * @throws PersonascopeError `BadRequest` if it can't be read; then the tab has what it had
    */
   async open(id: string): Promise<Conversation> {
-    if (await this.#claim.take(id)) return this.#read(id);
     const kept = await this.#require(id);
+    if (await this.#claim.take(id)) return this.#read(id);
     await this.begin(`${kept.name ?? titleOf(kept.conversation)} (copy)`.slice(0, limits.name));
     return kept.conversation;
   }
 
-  /** Goes back to one that this tab had, as an undo does. */
-  async resume({ id, name, createdAt, revision }: LibraryMemento): Promise<void> {
-    Object.assign(this, { id, name });
-    this.#createdAt = createdAt;
-    this.#revision = revision;
-    await this.#claim.take(id);
-  }
-
-  memento(): LibraryMemento {
-    return { id: this.id, name: this.name, createdAt: this.#createdAt, revision: this.#revision };
-  }
-
   async rename(id: string, name: string): Promise<void> {
     const given = name.trim().slice(0, limits.name) || null;
-    if (id === this.id) this.name = given;
+    if (id === this.id) this.#current.name = given;
     await this.#storage.rename(id, given);
     await this.refresh();
   }
@@ -187,18 +198,9 @@ export class Library {
 
   async #read(id: string): Promise<Conversation> {
     const { name, createdAt, revision, conversation } = await this.#require(id);
-    Object.assign(this, { id, name });
-    this.#createdAt = createdAt;
-    this.#revision = revision;
+    this.#current = Object.assign(new Handle(name), { id, createdAt, revision });
     return conversation;
   }
-}
-
-export interface LibraryMemento {
-  id: string;
-  name: string | null;
-  createdAt: string;
-  revision: number;
 }
 
 /** As a file to save. */

@@ -139,7 +139,8 @@ test('half a reply is kept when the GPU goes, with why, and across a reload, whi
   const { conversation, steering, ask } = open((request, options) => {
     const onEvent: typeof options.onEvent = (event) => {
       options.onEvent?.(event);
-      if (event.index === 2) written = toJson(conversation.export(model));
+      if (event.index !== 2) return;
+      written = toJson(conversation.export(model));
     };
     return loseAfter(4)(request, { ...options, onEvent });
   });

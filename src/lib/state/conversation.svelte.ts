@@ -133,6 +133,7 @@ export class ConversationState {
   }
 
   stop(): void {
+    if (this.#current) this.#current.isStopping = true;
     this.#abort?.abort();
   }
 

@@ -59,6 +59,8 @@ export class Reply {
   #keptMean = $state.raw<Position | null>(null);
   status = $state<ReplyStatus>('writing');
   error = $state.raw<PersonascopeError | null>(null);
+  /** The visitor has stopped it, and the engine has not answered yet. */
+  isStopping = false;
   /** Why it failed, of a reply from an earlier visit. */
   failure = $state('');
 
@@ -140,7 +142,7 @@ export class Reply {
   }
 
   /**
-   * The reply as it stands, also while it is being written: then it counts as interrupted.
+   * The reply as it stands, also while it is being written: then it counts as stopped, or as interrupted.
    *
    * @param setting the conversation's setting: the reply's own is kept where it differs
    */
@@ -156,7 +158,7 @@ export class Reply {
     if (this.system !== setting.system) own.system = this.system;
     if (modelKey(this.model) !== modelKey(setting.model)) own.model = this.model;
     if (firstRead > 0) own.firstRead = firstRead;
-    if (status !== 'kept') own.ended = status === 'writing' ? 'interrupted' : status;
+    if (status !== 'kept') own.ended = status !== 'writing' ? status : this.isStopping ? 'aborted' : 'interrupted';
     const failure = this.error && status === 'failed' ? `${this.error.message} ${this.error.nextStep}` : this.failure;
     if (failure) own.failure = failure.slice(0, limits.failure);
     if (date !== undefined) own.date = date;

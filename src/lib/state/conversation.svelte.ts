@@ -120,11 +120,16 @@ export class ConversationState {
     const question = text.trim();
     if (!this.canAnswer || !question || !this.#accepts(question, this.turns.length + 1)) return false;
     this.isBusy = true;
+    const abort = (this.#abort = new AbortController());
+    let failure: unknown = null;
     try {
-      this.full = await this.#fullness(question);
+      this.full = await this.#fullness(question, this.turns.length, abort.signal, (cause) => (failure = cause));
     } finally {
       this.isBusy = false;
+      this.#abort = null;
     }
+    if (abort.signal.aborted && failure) this.#keepUnanswered(question, asError(failure));
+    if (abort.signal.aborted) return failure !== null;
     if (this.full) return false;
     const turns = [...this.turns, new Turn(question)];
     this.turns = turns;
@@ -259,8 +264,27 @@ export class ConversationState {
     return this.refused === null;
   }
 
-  async #fullness(question: string, index = this.turns.length): Promise<Fullness | null> {
-    return findFullness((messages) => this.#count(messages), this.#prompt(index, question), this.sampling.maxTokens);
+  /** @param onFailed told why it could not be counted */
+  async #fullness(
+    question: string,
+    index = this.turns.length,
+    signal?: AbortSignal,
+    onFailed?: (cause: unknown) => void,
+  ): Promise<Fullness | null> {
+    const count = (messages: Message[]) =>
+      this.#count(messages, signal).catch((cause: unknown) => {
+        onFailed?.(cause);
+        throw cause;
+      });
+    return findFullness(count, this.#prompt(index, question), this.sampling.maxTokens);
+  }
+
+  /** The engine was ended over a message that it never came to answer: the message stays, with why. */
+  #keepUnanswered(question: string, error: PersonascopeError): void {
+    const reply = new Reply({ ...this.#start(this.turns.length), interventions: this.#dials.interventions() });
+    reply.fail(error);
+    this.turns = [...this.turns, new Turn(question, [reply], 0)];
+    this.onChanged?.();
   }
 
   #prompt(index: number, question: string) {
@@ -268,8 +292,8 @@ export class ConversationState {
     return { system: this.system.trim(), said, question, firstRead: Math.min(this.firstRead, index) };
   }
 
-  #count(messages: Message[]): Promise<Room> {
-    return this.#session.call('count', { messages, date: localTime() });
+  #count(messages: Message[], signal?: AbortSignal): Promise<Room> {
+    return this.#session.call('count', { messages, date: localTime() }, signal ? { signal } : {});
   }
 
   /** Writes one more reply to the turn, and shows it. @returns whether it ended by itself */

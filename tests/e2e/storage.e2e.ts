@@ -59,7 +59,8 @@ test('where nothing may be stored the page is whole, and says once what it will 
   await notice.getByRole('button', { name: 'Dismiss' }).click();
   // A model that is made here is known here, and copying a link has another way.
   await page.getByTestId('share').click();
-  await expect(page.getByTestId('error')).toContainText('It is in the address bar');
+  await expect(page.getByTestId('share-dialog')).toContainText('Select the link and copy it');
+  await page.keyboard.press('Escape');
   await page.getByTestId('model-status').click();
   await expect(page.getByTestId('catalogue-model').first()).toHaveAttribute('data-download', 'none');
   await page.getByTestId('show-stored').click();

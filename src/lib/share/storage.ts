@@ -1,7 +1,8 @@
 /** The conversations of this browser, each under a key of its own, so that tabs don't overwrite each other's. */
 import { PersonascopeError } from '../errors';
+import { limits } from '../interp/limits';
 import { openRecords, within, type Records } from '../storage/records';
-import { toJson, type Conversation } from './conversation';
+import { defaultSampling, toJson, type Conversation } from './conversation';
 import { conversationSchema, parseConversation, storedSchemaV1 } from './schema';
 
 export interface KeptConversation {
@@ -114,8 +115,9 @@ export class ConversationStorage {
 
   async putBack(id: string, raw: unknown): Promise<void> {
     const { chat, about } = raw as { chat: unknown; about: unknown };
-    await this.#chats.set(id, chat);
-    if (about !== undefined) await this.#abouts.set(id, about);
+    // Another tab that had it open may have written it anew.
+    await this.#chats.update(id, (since) => since ?? chat);
+    if (about !== undefined) await this.#abouts.update(id, (since) => since ?? about);
   }
 
   /** The conversation of a browser that was here before there was a list becomes its first entry. A damaged one too: it is listed as such. */
@@ -170,7 +172,7 @@ function revisionOf(record: unknown): number {
 
 /**
  * As much of the conversation as can be read again: limits hold where something enters, so that this is all of it, or something is our
- * fault; then the readings go first, and after them single turns.
+ * fault. Then the setting is mended first, which is wrong for every turn; after it the readings go, and last of all single turns.
  */
 function readableOf(conversation: Conversation): { conversation: Conversation; lost: string } {
   const isReadable = (candidate: Conversation) => {
@@ -182,14 +184,29 @@ function readableOf(conversation: Conversation): { conversation: Conversation; l
     }
   };
   if (isReadable(conversation)) return { conversation, lost: '' };
-  const unread = {
-    ...conversation,
-    turns: conversation.turns.map((turn) => ({ ...turn, replies: turn.replies.map(({ trace: _, ...rest }) => rest) })),
+  const lost: string[] = [];
+  let kept = conversation;
+  const mend = (what: string, change: Partial<Conversation>) => {
+    if (isReadable({ ...kept, turns: [] })) return;
+    kept = { ...kept, ...change };
+    lost.push(what);
   };
-  if (isReadable(unread)) return { conversation: unread, lost: 'the readings of its tokens' };
-  const turns = unread.turns.filter((turn) => isReadable({ ...unread, turns: [turn] }));
-  const missing = unread.turns.length - turns.length;
-  return { conversation: { ...unread, turns }, lost: `${missing} of its ${unread.turns.length} turns` };
+  mend('the end of its system prompt', { system: kept.system.slice(0, limits.message) });
+  mend('its sampling', { sampling: defaultSampling });
+  mend('the name of its model', { model: 'unknown' });
+  if (isReadable(kept)) return { conversation: kept, lost: lost.join(', ') };
+  let unread = 0;
+  const turns = kept.turns.flatMap((turn) => {
+    if (isReadable({ ...kept, turns: [turn] })) return [turn];
+    const bare = { ...turn, replies: turn.replies.map(({ trace: _, ...rest }) => rest) };
+    if (!isReadable({ ...kept, turns: [bare] })) return [];
+    unread++;
+    return [bare];
+  });
+  const missing = kept.turns.length - turns.length;
+  if (unread > 0) lost.push('the readings of its tokens');
+  if (missing > 0) lost.push(`${missing} of its ${kept.turns.length} turns`);
+  return { conversation: { ...kept, turns }, lost: lost.join(', ') };
 }
 
 const what = 'This conversation';

@@ -76,12 +76,21 @@ export class App {
   constructor() {
     this.conversation.onChanged = () => void this.#save();
     this.conversation.onGrown = () => (this.#saveTimer ??= setTimeout(() => void this.#save(), savePause));
-    this.conversation.onReplace = (before) =>
+    this.conversation.onReplace = (before) => {
+      const handle = this.library.current;
       this.#offerUndo('The message was replaced, and what followed it.', async () => {
         await this.#silence();
+        await this.#save();
+        if (this.library.current !== handle) return;
         this.conversation.recall(before);
         await this.#save();
       });
+      const { undo } = this;
+      // An undo would take away what is said from then on.
+      this.conversation.onSent = () => {
+        if (this.undo === undo) this.undo = null;
+      };
+    };
   }
 
   /** Opens the link if the address holds one, brings back the last conversation, and loads the model that comes with the page. */
@@ -135,12 +144,18 @@ export class App {
 
   /** Dials, cap, system prompt and how replies are drawn, as a visitor meets them. */
   resetAll(): void {
-    const before = this.#memento();
+    const { conversation, dials, mirror: mirrors } = this;
+    const { system, seed, compare, sampling } = conversation.memento();
+    const [dialsBefore, mirrorBefore] = [dials.memento(), mirrors.memento()];
     const mirror = this.#forgetFormerMirror();
-    this.dials.resetAll();
-    const { conversation } = this;
+    dials.resetAll();
     Object.assign(conversation, { system: '', seed: null, compare: false, sampling: { ...conversation.defaults } });
-    this.#offerUndo(`Dials, system prompt and sampling were reset.${mirror}`, () => this.#recall(before));
+    // What was said since stays.
+    this.#offerUndo(`Dials, system prompt and sampling were reset.${mirror}`, () => {
+      Object.assign(conversation, { system, seed, compare, sampling });
+      dials.recall(dialsBefore);
+      mirrors.recall(mirrorBefore);
+    });
   }
 
   get isAtRest(): boolean {
@@ -159,8 +174,7 @@ export class App {
   async open(id: string): Promise<void> {
     await this.#attempt(async () => {
       if (id === this.library.id) return;
-      await this.#silence();
-      await this.#save();
+      await this.#leaveChat();
       this.conversation.restore(await this.library.open(id));
       await this.#adopt();
     });
@@ -177,8 +191,7 @@ export class App {
 
   async importConversation(file: File): Promise<void> {
     await this.#attempt(async () => {
-      await this.#silence();
-      await this.#save();
+      await this.#leaveChat();
       this.conversation.restore(await this.library.import(file));
       await this.#save();
       await this.#adopt();
@@ -309,8 +322,7 @@ export class App {
     }
     const linked = this.link.withReadings();
     if (!linked) return;
-    await this.#silence();
-    await this.#save();
+    await this.#leaveChat();
     const begun = this.library.begin();
     this.conversation.restore(linked);
     await begun;
@@ -372,6 +384,13 @@ export class App {
 
   #offerUndo(what: string, run: Undo['run']): void {
     this.undo = { what, run };
+  }
+
+  /** Another chat comes: this one is kept as it stands, and what could be undone in it no longer can. */
+  async #leaveChat(): Promise<void> {
+    this.undo = null;
+    await this.#silence();
+    await this.#save();
   }
 
   /** Stops the reply that is being written, and waits until what there is of it is in its place. */

@@ -95,6 +95,8 @@ export class ConversationState {
   onChanged: (() => void) | null = null;
   /** Called while a reply grows. */
   onGrown: (() => void) | null = null;
+  /** Called when one more message was sent. */
+  onSent: (() => void) | null = null;
   /** Called before turns are replaced by an edit. */
   onReplace: ((before: ConversationMemento) => void) | null = null;
 
@@ -133,6 +135,7 @@ export class ConversationState {
     if (this.full) return false;
     const turns = [...this.turns, new Turn(question)];
     this.turns = turns;
+    this.onSent?.();
     void this.#answer(turns.length - 1);
     return true;
   }
@@ -159,6 +162,7 @@ export class ConversationState {
   async edit(index: number, text: string): Promise<boolean> {
     const question = text.trim();
     if (!this.canAnswer || !question || index >= this.turns.length || !this.#accepts(question, index + 1)) return false;
+    this.full = null;
     this.onReplace?.(this.memento());
     this.turns = [...this.turns.slice(0, index), new Turn(question)];
     this.firstRead = Math.min(this.firstRead, index);
@@ -178,7 +182,7 @@ export class ConversationState {
 
   /** The oldest turns are no longer read, as many as it takes; then the message is sent. */
   async makeRoom(firstRead: number, message: string): Promise<boolean> {
-    this.firstRead = firstRead;
+    this.firstRead = Math.min(firstRead, this.turns.length);
     this.full = null;
     return this.send(message);
   }
@@ -208,7 +212,11 @@ export class ConversationState {
   /** Brings back what a memento holds; replies that were written meanwhile are among their turn's still. */
   recall({ turns, chosen, ...rest }: ConversationMemento): void {
     this.stop();
-    turns.forEach((turn, i) => (turn.chosen = chosen[i] ?? null));
+    // A reply that had no words yet may be gone since; then the turn shows what it has.
+    turns.forEach((turn, i) => {
+      const before = chosen[i] ?? null;
+      if (before === null || turn.replies[before]) turn.chosen = before;
+    });
     Object.assign(this, rest, { turns });
     this.full = this.refused = null;
   }
@@ -236,7 +244,7 @@ export class ConversationState {
     this.clear();
     this.system = conversation.system;
     this.sampling = { ...conversation.sampling };
-    this.firstRead = conversation.firstRead ?? 0;
+    this.firstRead = Math.min(conversation.firstRead ?? 0, conversation.turns.length);
     this.turns = conversation.turns.map(({ user, replies, chosen }) => {
       const restored = replies.map((reply) => Reply.restore(reply, conversation));
       return new Turn(user, restored, chosen);

@@ -135,12 +135,14 @@ export class LinkState {
     const { conversation } = this;
     if (!conversation) return null;
     const turns = conversation.turns.map((turn, index) => {
-      const replayed = this.replayed[index];
       const reply = chosenReply(turn);
-      const isSame = reply && replayed && replayed.tokenIds.join() === reply.tokenIds.join();
-      if (!isSame) return turn;
-      const { trace } = replayed.keep(conversation);
-      return { ...turn, replies: [{ ...reply, text: replayed.text, ...(trace && { trace }) }] };
+      if (!reply) return turn;
+      const replayed = this.replayed[index];
+      const isSame = replayed?.tokenIds.join() === reply.tokenIds.join();
+      const trace = isSame ? replayed?.keep(conversation).trace : undefined;
+      // The words that were shown, not those that a forged link carries.
+      const opened = { ...reply, text: (isSame && replayed?.text) || this.textOf(index), ...(trace && { trace }) };
+      return { ...turn, replies: turn.replies.map((one) => (one === reply ? opened : one)) };
     });
     return { ...conversation, turns };
   }
@@ -151,7 +153,8 @@ export class LinkState {
     const unfinished: number[] = [];
     for (const [turn, shared] of conversation.turns.entries()) {
       const recorded = chosenReply(shared);
-      if (!recorded || recorded.tokenIds.length === 0) {
+      const isSilent = recorded?.tokenIds.length === 0 && recorded.text === '' && !isWholeEnd(recorded.ended);
+      if (!recorded || isSilent) {
         this.replayed = [...this.replayed, null];
         continue;
       }
@@ -161,7 +164,9 @@ export class LinkState {
         await this.#session.load(model);
       }
       if (signal.aborted) return null;
-      const { found, others } = findVectors(recorded, await this.#session.call('vectorDigests', { names: null }));
+      const known = await this.#session.call('vectorDigests', { names: null });
+      if (signal.aborted) return null;
+      const { found, others } = findVectors(recorded, known);
       const reply = Reply.again(found, conversation);
       this.replayed = [...this.replayed, reply];
       // One token more than was recorded: a reply that was cut short goes on there.
@@ -186,10 +191,14 @@ export class LinkState {
       tokens += recorded.tokenIds.length;
     }
     const replies = this.replayed.filter(Boolean).length;
+    if (replies === 0) return null;
     if (unfinished.length) return { outcome: 'unfinished', replies, tokens, turns: unfinished };
     return { outcome: 'reproduced', replies, tokens };
   }
 }
+
+/** It ended by itself, so that a replay must end so too. */
+const isWholeEnd = (ended: KeptReply['ended']) => ended === 'stop' || ended === 'length';
 
 /** @throws PersonascopeError `NotSupported` naming what is missing */
 function checkNeeds({ needs = [] }: Conversation): void {

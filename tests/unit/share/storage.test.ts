@@ -112,6 +112,26 @@ describe('conversations of this browser', () => {
     expect((await storage.load('b'))!.conversation).toEqual(steered);
   });
 
+  it('keep every turn when it is the setting that can not be read', async () => {
+    const { storage } = open();
+    await storage.save('a', kept({ ...steered, system: 'a'.repeat(100_001) }), 0);
+    const { conversation } = (await storage.load('a'))!;
+    expect(conversation.turns).toEqual(steered.turns);
+    expect(conversation.system).toHaveLength(100_000);
+    await storage.save('b', kept({ ...steered, model: '' }), 0);
+    expect((await storage.load('b'))!.conversation.turns).toEqual(steered.turns);
+  });
+
+  it('brought back, do not take the place of what another tab wrote since', async () => {
+    const { storage } = open();
+    await storage.save('a', kept(steered), 0);
+    const raw = await storage.raw('a');
+    await storage.delete('a');
+    await storage.save('a', kept({ ...steered, system: 'Later' }), 1);
+    await storage.putBack('a', raw);
+    expect((await storage.load('a'))!.conversation.system).toBe('Later');
+  });
+
   it('are called by their first message, shortened', () => {
     expect(titleOf({ turns: [{ user: ' a\n b ', replies: [], chosen: null }] })).toBe('a b');
     expect(titleOf({ turns: [{ user: 'x'.repeat(90), replies: [], chosen: null }] })).toHaveLength(60);

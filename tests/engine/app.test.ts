@@ -1,5 +1,8 @@
 /** The whole page's state on the embedded model: what is undone, saved and opened finds the chat that it belongs to. */
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Intervention } from '../../src/lib/interp/intervention';
+import type { Conversation } from '../../src/lib/share/conversation';
+import { writeConversationFile } from '../../src/lib/share/conversation-file';
 import type { App as Page } from '../../src/lib/state/app.svelte';
 import { startEmbedded, type Fate } from './embedded';
 
@@ -79,8 +82,69 @@ describe('an undo', () => {
     await say('What is a river?');
     expect(app.undo).toBeNull();
     await app.conversation.edit(1, 'Hello');
+    app.conversation.system = 'You are a pirate.';
     await app.runUndo();
+    // What was set since stays set.
+    expect(app.conversation.system).toBe('You are a pirate.');
     expect(questions()).toEqual(['What is a volcano?', 'What is a river?']);
+  });
+});
+
+test('a chat or a file that can’t be opened costs nothing', async () => {
+  await say('Who are you?');
+  await app.conversation.edit(0, 'What is a river?');
+  const { undo } = app;
+  await app.open('gone');
+  expect(app.notice).toMatchObject({ message: 'That conversation is no longer there.' });
+  await app.importConversation(new File(['nothing'], 'no.json'));
+  expect(app.undo).toBe(undo);
+});
+
+test('a link is opened with what its tokens say, and that it was forged is said', async () => {
+  await say('Who are you?');
+  const shared = app.conversation.export(model);
+  const { text } = shared.turns[0]!.replies[0]!;
+  app.link.conversation = structuredClone(shared);
+  app.link.conversation.turns[0]!.replies[0]!.text = 'I am evil.';
+  await app.openLinked();
+  expect(app.conversation.turns[0]!.reply!.text).toBe(text);
+  expect(app.remark).toContain('other words than its tokens say');
+});
+
+describe('the dials of a chat that is opened', () => {
+  const pirate: Intervention = { kind: 'addition', vector: 'pirate', coefficient: 1.5 };
+  const steered = (digest?: string): Conversation => ({
+    ...{ model, system: '', sampling: { temperature: 0, topP: 1, maxTokens: 4 } },
+    turns: [
+      {
+        user: 'Hello',
+        chosen: 0,
+        replies: [
+          {
+            ...{ text: 'Arr', seed: 1, interventions: [pirate], schedule: [], tokenIds: [7] },
+            ...(digest && { madeWith: { vectors: [['pirate', digest]] as [string, string][] } }),
+          },
+        ],
+      },
+    ],
+  });
+  const file = (conversation: Conversation) =>
+    new File([writeConversationFile({ name: null, conversation })], 'chat.json', { type: 'application/json' });
+
+  test('wait for the model that is being loaded', async () => {
+    const ready = app.session.phase;
+    app.session.phase = 'loading';
+    await app.importConversation(file(steered()));
+    expect(app.dials.interventions()).toEqual([]);
+    Object.assign(app.session, { load: async () => (app.session.phase = ready) });
+    await app.load(model);
+    expect(app.dials.interventions()).toMatchObject([{ vector: 'pirate', coefficient: 1.5 }]);
+    expect(app.notice).toBeNull();
+  });
+
+  test('say so where a vector of that name has other numbers here', async () => {
+    await app.importConversation(file(steered('a'.repeat(64))));
+    expect(app.notice!.message).toContain('another “pirate” than the one of that name here');
   });
 });
 

@@ -272,6 +272,14 @@ describe('what is written meanwhile', () => {
     conversation.clear();
     expect(await sent).toBe(false);
     expect(conversation.turns).toEqual([]);
+    // In the chat that is still there it stays, as one more message: no undo of what was before takes it away.
+    let isToldOf = false;
+    conversation.onSent = () => (isToldOf = true);
+    const kept = conversation.send('What is a river?');
+    conversation.stop();
+    expect(await kept).toBe(true);
+    expect(conversation.turns[0]!.reply).toMatchObject({ text: '', status: 'failed' });
+    expect(isToldOf).toBe(true);
   });
 });
 
@@ -293,6 +301,16 @@ test('what was said after a turn without a reply stays with the reply that it wa
   conversation.restore(record);
   conversation.choose(0, 1);
   expect(conversation.turns.map(({ chosen }) => chosen)).toEqual([1, null, 0]);
+});
+
+test('a turn above the line is answered again with what was read for it before', async () => {
+  const { conversation, requests, ask } = open();
+  for (const question of ['Who are you?', 'What is a river?']) await ask(question);
+  await conversation.makeRoom(2, 'What is a volcano?');
+  await ended(conversation);
+  requests.length = 0;
+  await conversation.replay();
+  expect(requests.map(({ messages }) => messages.length)).toEqual([1, 3, 1]);
 });
 
 test('a notice that there is no room goes with what it was about', async () => {

@@ -165,15 +165,32 @@ export function placeAt(turns: readonly Pick<Branching, 'chosen'>[], index: numb
   return { follows, after: turn < 0 ? null : [turn, turns[turn]!.chosen!] };
 }
 
+/** The reply that this one of turn `index` was written after; null: none; undefined: it does not say. */
+function placeBefore({ follows, after }: Place, index: number): Place['after'] {
+  return typeof follows === 'number' ? [index - 1, follows] : after;
+}
+
 /** A reply that does not say what it was written after, past a turn without one, may have been written after anything. */
 function isAt(reply: Place, place: Place): boolean {
   if ((reply.follows ?? null) !== place.follows) return false;
   return reply.after === undefined || place.after === undefined || String(reply.after) === String(place.after);
 }
 
-/** Chooses a reply; the turns after it then show what was written after that one: the newest such reply, or none. */
-export function chooseReply(turns: readonly Branching[], index: number, chosen: number | null): void {
+/**
+ * Chooses a reply. The turns before it then show what it was written after, as far as it says; the turns after it what was written
+ * after it: the newest such reply, or none.
+ */
+export function chooseReply(turns: readonly Branching[], index: number, chosen: number): void {
   turns[index]!.chosen = chosen;
+  for (let at = index; at > 0;) {
+    const before = placeBefore(turns[at]!.replies[turns[at]!.chosen!]!, at);
+    if (before === undefined) break;
+    const [turn, reply] = before ?? [-1, null];
+    for (let i = turn + 1; i < at; i++) turns[i]!.chosen = null;
+    if (turn < 0 || reply === null || !turns[turn]!.replies[reply]) break;
+    turns[turn]!.chosen = reply;
+    at = turn;
+  }
   for (let i = index + 1; i < turns.length; i++) {
     const place = placeAt(turns, i);
     const newest = turns[i]!.replies.findLastIndex((reply) => isAt(reply, place));
@@ -181,11 +198,16 @@ export function chooseReply(turns: readonly Branching[], index: number, chosen: 
   }
 }
 
-/** Every `follows` filled in. */
-export function fillFollows(turns: readonly Turn[]): void {
+/** What each reply was written after is filled in, where there is only one that it can be. */
+export function fillPlaces(turns: readonly Turn[]): void {
   turns.forEach(({ replies }, index) => {
-    const isAnswered = index > 0 && turns[index - 1]!.replies.length > 0;
-    for (const reply of replies) reply.follows ??= isAnswered && reply.follows === undefined ? 0 : null;
+    const nearest = turns.slice(0, index).findLastIndex((turn) => turn.replies.length > 0);
+    for (const reply of replies) {
+      if (reply.follows === undefined) reply.follows = index > 0 && nearest === index - 1 ? 0 : null;
+      if (reply.follows !== null || index === 0 || reply.after !== undefined || nearest === index - 1) continue;
+      if (nearest < 0) reply.after = null;
+      else if (turns[nearest]!.replies.length === 1) reply.after = [nearest, 0];
+    }
   });
 }
 

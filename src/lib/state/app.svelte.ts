@@ -1,7 +1,7 @@
 /** Everything the page holds, wired together. */
 import { createContext, untrack } from 'svelte';
 import { resolve } from '$app/paths';
-import { modelKey, type Conversation } from '../share/conversation';
+import { modelKey } from '../share/conversation';
 import { inlineOwnVectors, namedOwnVectors } from '../share/own-vectors';
 import { encodePermalink } from '../share/permalink';
 import { PersonascopeError } from '../errors';
@@ -11,7 +11,8 @@ import { asError } from './as-error';
 import { ConversationState, type ConversationMemento } from './conversation.svelte';
 import { Dials, type DialsMemento } from './dials.svelte';
 import { Downloads } from './downloads.svelte';
-import { fileOf, Library, type Handle, type SaveTrouble } from './library.svelte';
+import { findVectors } from './find-vectors';
+import { fileOf, Library, type Handle, type Page, type SaveTrouble } from './library.svelte';
 import { Keeping } from './keeping.svelte';
 import { readLastModel, type LastModel } from './last-model';
 import { LinkState } from './link.svelte';
@@ -72,6 +73,15 @@ export class App {
   /** The address's fragment as it was read last. */
   #fragment = '';
   #saveTimer: ReturnType<typeof setTimeout> | null = null;
+  /** A chat was opened while its model was being loaded. */
+  #isAdoptDue = false;
+  readonly #page: Page = {
+    leave: () => this.#leaveChat(),
+    show: (conversation) => {
+      this.conversation.restore(conversation);
+      return this.conversation.export(this.#model());
+    },
+  };
 
   constructor() {
     this.conversation.onChanged = () => void this.#save();
@@ -89,7 +99,8 @@ export class App {
         await this.#silence();
         await this.#save();
         if (this.library.current !== handle) return;
-        this.conversation.recall(before);
+        const { turns, chosen, firstRead } = before;
+        this.conversation.recall({ ...this.conversation.memento(), turns, chosen, firstRead });
         await this.#save();
       });
       const { undo } = this;
@@ -173,16 +184,21 @@ export class App {
   }
 
   /** What an example of the first screen sets up goes away with its chat. */
-  noteExample(): void {
+  noteExample(system: string): void {
+    const { conversation } = this;
+    const before = conversation.system;
     this.#example = JSON.stringify(this.dials.interventions());
+    conversation.system = system;
+    if (before.trim() && before !== system) {
+      this.#offerUndo('The example has a system prompt of its own.', () => void (conversation.system = before));
+    }
   }
 
   /** Shows a conversation of the list. */
   async open(id: string): Promise<void> {
     await this.#attempt(async () => {
       if (id === this.library.id) return;
-      await this.#leaveChat();
-      await this.library.open(id, (conversation) => this.conversation.restore(conversation));
+      await this.library.open(id, this.#page);
       await this.#adopt();
     });
   }
@@ -193,13 +209,15 @@ export class App {
   }
 
   async duplicateConversation(id: string): Promise<void> {
-    await this.#attempt(() => this.library.duplicate(id));
+    await this.#attempt(async () => {
+      if (id === this.library.id) await this.#save();
+      await this.library.duplicate(id);
+    });
   }
 
   async importConversation(file: File): Promise<void> {
     await this.#attempt(async () => {
-      await this.#leaveChat();
-      await this.library.import(file, (conversation) => this.conversation.restore(conversation));
+      await this.library.import(file, this.#page);
       await this.#save();
       await this.#adopt();
     });
@@ -221,14 +239,17 @@ export class App {
     await this.#attempt(async () => {
       const isShown = id === this.library.id;
       const before = this.#memento();
+      let deleted = id;
       if (isShown) {
         await this.#silence();
         await this.#save();
+        // Where another tab wrote it too, this one has a copy by now.
+        deleted = before.library.id;
         const begun = this.library.begin();
         this.conversation.clear();
         await begun;
       }
-      const putBack = await this.library.delete(id);
+      const putBack = await this.library.delete(deleted);
       this.#offerUndo('The chat was deleted.', async () => {
         await putBack();
         if (isShown) await this.#recall(before);
@@ -263,6 +284,7 @@ export class App {
     this.conversation.stop();
     const info = await this.session.load(model);
     void this.#save();
+    if (this.#isAdoptDue) await this.#adopt();
     return info;
   }
 
@@ -270,24 +292,38 @@ export class App {
   async retry(): Promise<void> {
     try {
       await this.session.retry();
+      if (this.#isAdoptDue) await this.#adopt();
     } catch (cause) {
       if (cause !== this.session.error) throw cause;
     }
   }
 
-  /** Turns the dials to where the conversation left them, if it is with the loaded model. What is not known here is left out, and said. */
+  /**
+   * Turns the dials to where the conversation left them, if it is with the loaded model; while one is being loaded, after that. What
+   * is not known here is left out, and said.
+   */
   async #adopt(): Promise<void> {
-    const last = this.conversation.turns.findLast(({ reply }) => reply)?.reply;
-    const isHere = last && this.session.isLoaded(last.model);
-    const left = isHere ? (last.schedule.at(-1)?.interventions ?? last.interventions) : [];
-    const names = (await this.session.vectors()).map(({ name }) => name);
+    this.#isAdoptDue = this.session.phase === 'loading' || this.session.phase === 'starting';
+    if (this.#isAdoptDue) return;
+    const { conversation } = this;
+    const last = conversation.turns.findLast(({ reply }) => reply)?.reply;
+    if (!last || !this.session.isLoaded(last.model)) return this.dials.adopt([]);
+    const known = await this.session.call('vectorDigests', { names: null });
+    const kept = last.keep({ model: last.model, system: '', sampling: last.sampling });
+    const { found, others, missing } = findVectors(kept, known);
+    const names = known.map(([name]) => name);
     const isKnown = ({ vector }: Intervention) => typeof vector !== 'string' || names.includes(vector);
-    const unknown = left.find((intervention) => !isKnown(intervention));
-    this.dials.adopt(left.filter(isKnown));
-    if (!unknown) return;
+    this.dials.adopt((found.schedule.at(-1)?.interventions ?? found.interventions).filter(isKnown));
+    const trouble = [
+      missing.length && `was steered with ${missing.join(', ')}, which is not known here; it goes on without it`,
+      others.length &&
+        `was steered with another ${others.map((name) => `“${name}”`).join(', ')} than the one of that name here`,
+    ].filter(Boolean);
+    if (trouble.length === 0) return;
+    const message = `This conversation ${trouble.join(', and ')}.`;
     this.notice = new PersonascopeError(
       'BadRequest',
-      `This conversation was steered with “${unknown.vector as string}”, which is not known here; it goes on without it.`,
+      message,
       'Import its file in the workshop to steer with it again.',
     );
   }
@@ -326,10 +362,13 @@ export class App {
       if (!(await this.downloads.confirm(conversation.model))) return;
       await this.session.load(conversation.model);
     }
+    await this.link.decode();
     await this.#leaveChat();
     // Pressed twice, it is opened once.
     const linked = this.link.conversation === conversation && this.link.withReadings();
     if (!linked) return;
+    const isForged = linked.turns.some((_, index) => this.link.isForged(index));
+    if (isForged) this.remark = 'The link carried other words than its tokens say. The chat has what the tokens say.';
     this.leaveLink();
     const begun = this.library.begin();
     this.conversation.restore(linked);
@@ -396,8 +435,10 @@ export class App {
   /** Another chat comes: this one is kept as it stands, and what could be undone in it no longer can. */
   async #leaveChat(): Promise<void> {
     this.undo = null;
-    await this.#silence();
-    await this.#save();
+    do {
+      await this.#silence();
+      await this.#save();
+    } while (this.conversation.isBusy);
   }
 
   /** Stops the reply that is being written, and waits until what there is of it is in its place. */
@@ -439,8 +480,7 @@ export class App {
 
   async #restore(): Promise<void> {
     try {
-      const show = (conversation: Conversation) => this.conversation.restore(conversation);
-      const { isElsewhere, error } = await this.library.start(show);
+      const { isElsewhere, error } = await this.library.start(this.#page);
       if (error) this.notice = error;
       if (isElsewhere) {
         this.remark =

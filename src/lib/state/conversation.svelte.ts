@@ -154,6 +154,7 @@ export class ConversationState {
   choose(index: number, chosen: number): void {
     if (this.isBusy || !this.turns[index]?.replies[chosen]) return;
     this.full = null;
+    for (const turn of this.turns) turn.trouble = null;
     chooseReply(this.turns, index, chosen);
     this.onChanged?.();
   }
@@ -310,12 +311,20 @@ export class ConversationState {
     const reply = new Reply({ ...this.#start(this.turns.length), interventions: this.#dials.interventions() });
     reply.fail(error);
     this.turns = [...this.turns, new Turn(question, [reply], 0)];
+    this.onSent?.();
     this.onChanged?.();
   }
 
   #prompt(index: number, question: string) {
     const said = this.turns.slice(0, index).map((turn) => ({ user: turn.user, reply: turn.reply?.text ?? '' }));
-    return { system: this.system.trim(), said, question, firstRead: Math.min(this.firstRead, index) };
+    return { system: this.system.trim(), said, question, firstRead: this.#firstReadAt(index) };
+  }
+
+  /** A turn that the model no longer reads is answered again with what was read for it before. */
+  #firstReadAt(index: number): number {
+    if (index >= this.firstRead) return this.firstRead;
+    const { reply, replies } = this.turns[index]!;
+    return Math.min((reply?.isWriting ? null : reply)?.firstRead ?? replies[0]?.firstRead ?? 0, index);
   }
 
   #count(messages: Message[], signal?: AbortSignal): Promise<Room> {
@@ -370,7 +379,7 @@ export class ConversationState {
       seed: this.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!,
       ...{ model: wanted ?? '', system: this.system.trim(), sampling: { ...this.sampling } },
       place: placeAt(this.turns, index),
-      firstRead: Math.min(this.firstRead, index),
+      firstRead: this.#firstReadAt(index),
       date: localTime(),
       madeWith: { ...(weights && { weights }), ...(pack && { pack }) },
     };
@@ -379,6 +388,8 @@ export class ConversationState {
   async #write(reply: Reply, messages: Message[], signal: AbortSignal): Promise<void> {
     const { space } = this.#session;
     const probes = space ? positionProbes(space.targetLayer) : [];
+    // Asked before: a vector may be made anew while the reply is written.
+    const digests = this.#session.call('vectorDigests', { names: null }).catch(() => null);
     this.#current = reply;
     try {
       const onEvent = (event: TokenEvent) => {
@@ -393,16 +404,11 @@ export class ConversationState {
       reply.fail(asError(cause));
     } finally {
       this.#current = null;
-      await this.#nameVectors(reply);
+      // What the vectors of the reply were, not only what they were called.
+      const names = vectorNames(reply);
+      const vectors = (await digests)?.filter(([name]) => names.includes(name)) ?? [];
+      if (vectors.length) reply.madeWith = { ...reply.madeWith, vectors };
     }
-  }
-
-  /** What the vectors of the reply were, not only what they were called. */
-  async #nameVectors(reply: Reply): Promise<void> {
-    const names = vectorNames(reply);
-    if (names.length === 0 || this.#session.phase !== 'ready') return;
-    const vectors = await this.#session.call('vectorDigests', { names }).catch(() => null);
-    if (vectors) reply.madeWith = { ...reply.madeWith, vectors };
   }
 
   /** The unsteered side goes on with its own earlier answers where it has them. */

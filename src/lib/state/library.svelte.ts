@@ -1,7 +1,7 @@
 /** The list of this browser's conversations, and which of them this tab writes to. */
 import { PersonascopeError } from '../errors';
 import { limits } from '../interp/limits';
-import { chosenReply, type Conversation } from '../share/conversation';
+import { chosenReply, toJson, type Conversation } from '../share/conversation';
 import { readConversationFile, toMarkdown, writeConversationFile } from '../share/conversation-file';
 import {
   Conflict,
@@ -10,6 +10,7 @@ import {
   timestamp,
   titleOf,
   type ConversationSummary,
+  type KeptConversation,
 } from '../share/storage';
 import { describeSteering } from './describe-steering';
 import { TabClaim } from './tab-claim';
@@ -27,14 +28,25 @@ export class Handle {
   createdAt = timestamp();
   /** 0: nothing was kept yet. */
   revision = 0;
+  /** What was saved last, or would have been when it was opened, as JSON. */
+  written = '';
 
   constructor(name: string | null) {
     this.name = name;
   }
 }
 
-/** Puts the conversation on the page. Called when the tab begins to write to its record, so that no save puts one into another's. */
-type Show = (conversation: Conversation) => void;
+/** The page that shows this tab's conversation. */
+export interface Page {
+  /** Keeps what is there. Called when it is sure that another comes. */
+  leave(): Promise<void>;
+  /**
+   * Puts the conversation there. Called when the tab begins to write to its record, so that no save puts one into another's.
+   *
+   * @returns what would be saved of it
+   */
+  show(conversation: Conversation): Conversation;
+}
 
 export class Library {
   readonly #storage: ConversationStorage;
@@ -67,7 +79,8 @@ export class Library {
    *
    * @returns `isElsewhere`: a new one, because another tab has the last
    */
-  async start(show: Show): Promise<{ isElsewhere: boolean; error: PersonascopeError | null }> {
+  async start(page: Page): Promise<{ isElsewhere: boolean; error: PersonascopeError | null }> {
+    const initial = this.#current;
     await this.#storage.adoptFormer();
     await this.refresh();
     const own = this.#claim.remembered();
@@ -75,10 +88,14 @@ export class Library {
     const wanted = isKnown ? own : own === null ? this.list.find(({ error }) => !error)?.id : undefined;
     let error: PersonascopeError | null = null;
     let isElsewhere = false;
-    if (wanted !== undefined) {
+    // A link or a file may have been opened meanwhile.
+    const isUntouched = () => this.#current === initial;
+    if (wanted !== undefined && isUntouched()) {
       if (await this.#claim.take(wanted)) {
         try {
-          await this.#read(wanted, show);
+          const kept = await this.#require(wanted);
+          if (isUntouched()) this.#show(wanted, kept, page);
+          else await this.#claim.take(this.id);
           return { isElsewhere, error };
         } catch (cause) {
           if (!(cause instanceof PersonascopeError)) throw cause;
@@ -86,7 +103,7 @@ export class Library {
         }
       } else isElsewhere = true;
     }
-    await this.begin();
+    if (isUntouched()) await this.begin();
     return { isElsewhere, error };
   }
 
@@ -94,7 +111,7 @@ export class Library {
     this.list = await this.#storage.list();
   }
 
-  /** Writes the conversation that this tab has now. One that nothing was said in is not kept. */
+  /** Writes the conversation that this tab has now, if it has changed. One that nothing was said in is not kept, unless it has a system prompt. */
   save(conversation: Conversation): Promise<SaveTrouble | null> {
     const handle = this.#current;
     const saved = this.#saving.then(() => this.#save(handle, conversation));
@@ -103,18 +120,21 @@ export class Library {
   }
 
   async #save(handle: Handle, conversation: Conversation): Promise<SaveTrouble | null> {
-    if (conversation.turns.length === 0 && handle.revision === 0) return null;
+    const isEmpty = conversation.turns.length === 0 && !conversation.system;
+    if (isEmpty && handle.revision === 0) return null;
     const { name, createdAt } = handle;
     const kept = { name, createdAt, conversation };
+    const written = toJson(conversation);
+    if (written === handle.written) return null;
     try {
       const { revision, lost } = await this.#storage.save(handle.id, kept, handle.revision);
-      handle.revision = revision;
+      Object.assign(handle, { revision, written });
       return lost ? { kind: 'lost', what: lost } : null;
     } catch (cause) {
       if (!(cause instanceof Conflict)) throw cause;
       const copy = new Handle(copyName(name, conversation, 'this tab'));
       const { revision } = await this.#storage.save(copy.id, { ...kept, name: copy.name }, 0);
-      Object.assign(handle, { id: copy.id, name: copy.name, revision });
+      Object.assign(handle, { id: copy.id, name: copy.name, revision, written });
       if (handle === this.#current) await this.#claim.take(handle.id);
       return { kind: 'copied' };
     }
@@ -129,7 +149,7 @@ export class Library {
   async resume(handle: Handle): Promise<boolean> {
     this.#current = handle;
     if (await this.#claim.take(handle.id)) return true;
-    Object.assign(handle, { id: newConversationId(), revision: 0 });
+    Object.assign(handle, { id: newConversationId(), revision: 0, written: '' });
     await this.#claim.take(handle.id);
     return false;
   }
@@ -137,14 +157,21 @@ export class Library {
   /**
    * From now on this tab shows that one and writes to it; where another tab has it open, to a copy of it.
    *
-   * @throws PersonascopeError `BadRequest` if it can't be read; then the tab has what it had
+   * @throws PersonascopeError `BadRequest` if it can't be read; then nothing was left, and the tab has what it had
    */
-  async open(id: string, show: Show): Promise<void> {
-    const { name, conversation } = await this.#require(id);
-    if (await this.#claim.take(id)) return this.#read(id, show);
-    const begun = this.begin(copyName(name, conversation));
-    show(conversation);
-    await begun;
+  async open(id: string, page: Page): Promise<void> {
+    await this.#require(id);
+    const isOurs = await this.#claim.take(id);
+    try {
+      const kept = await this.#require(id);
+      await page.leave();
+      if (isOurs) return this.#show(id, kept, page);
+      const begun = this.begin(copyName(kept.name, kept.conversation));
+      page.show(kept.conversation);
+      await begun;
+    } finally {
+      await this.#claim.take(this.id);
+    }
   }
 
   async rename(id: string, name: string): Promise<void> {
@@ -183,14 +210,15 @@ export class Library {
   }
 
   /** Shows what is in a file; it is this tab's conversation from then on. @throws PersonascopeError `BadRequest` */
-  async import(file: File, show: Show): Promise<void> {
+  async import(file: File, page: Page): Promise<void> {
     if (file.size > limits.conversationFile) {
       const message = `${file.name} has ${file.size} bytes; at most ${limits.conversationFile} can be read.`;
       throw new PersonascopeError('BadRequest', message, 'Nothing was changed.');
     }
     const { name, conversation } = readConversationFile(await file.text(), file.name);
+    await page.leave();
     const begun = this.begin(name);
-    show(conversation);
+    page.show(conversation);
     await begun;
   }
 
@@ -205,10 +233,14 @@ export class Library {
     return kept;
   }
 
-  async #read(id: string, show: Show): Promise<void> {
-    const { name, createdAt, revision, conversation } = await this.#require(id);
-    this.#current = Object.assign(new Handle(name), { id, createdAt, revision });
-    show(conversation);
+  #show(
+    id: string,
+    { name, createdAt, revision, conversation }: KeptConversation & { revision: number },
+    page: Page,
+  ): void {
+    const handle = Object.assign(new Handle(name), { id, createdAt, revision });
+    this.#current = handle;
+    handle.written = toJson(page.show(conversation));
   }
 }
 

@@ -166,7 +166,12 @@ export class LinkState {
       if (signal.aborted) return null;
       const known = await this.#session.call('vectorDigests', { names: null });
       if (signal.aborted) return null;
-      const { found, others } = findVectors(recorded, known);
+      const { found, others, missing } = findVectors(recorded, known);
+      if (missing.length) {
+        const message = `This conversation was steered with ${missing.join(', ')}, which is not known here.`;
+        const nextStep = 'Ask for its file, import it in the workshop, and run the link again.';
+        throw new PersonascopeError('BadRequest', message, nextStep);
+      }
       const reply = Reply.again(found, conversation);
       this.replayed = [...this.replayed, reply];
       // One token more than was recorded: a reply that was cut short goes on there.

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { MemoryRecords } from '../../../src/lib/storage/records';
 import { ConversationStorage } from '../../../src/lib/share/storage';
 import { encodePermalink } from '../../../src/lib/share/permalink';
-import { Library } from '../../../src/lib/state/library.svelte';
+import { Library, type Page } from '../../../src/lib/state/library.svelte';
 import { LinkState } from '../../../src/lib/state/link.svelte';
 import type { Session } from '../../../src/lib/state/session.svelte';
 import { linkTo, makeShare, sharableParameters } from '../../../src/lib/state/share';
@@ -36,7 +36,10 @@ const memory = (kept = new Map<string, string>()) => ({
 class Tab {
   readonly library: Library;
   shown: Conversation | null = null;
-  readonly show = (conversation: Conversation) => (this.shown = conversation);
+  readonly page: Page = {
+    leave: async () => undefined,
+    show: (conversation) => (this.shown = conversation),
+  };
 
   constructor(records: MemoryRecords) {
     this.library = new Library(new ConversationStorage(records), new TabClaim());
@@ -50,23 +53,23 @@ describe('two tabs', () => {
     const [a, b] = [new Tab(records), new Tab(records)];
     const [one, two] = [a.library, b.library];
     vi.stubGlobal('sessionStorage', memory());
-    await one.start(a.show);
+    await one.start(a.page);
     await one.save(steered);
     vi.stubGlobal('sessionStorage', memory());
-    expect(await two.start(b.show)).toMatchObject({ isElsewhere: true });
+    expect(await two.start(b.page)).toMatchObject({ isElsewhere: true });
     expect(b.shown).toBeNull();
     await two.save(inline);
     await one.save({ ...steered, system: 'Later' });
     await one.refresh();
     expect(one.list.map(({ title }) => title).sort()).toEqual(['Hello', 'What is a volcano?']);
     // Opened from the list, what another tab has is a copy.
-    await two.open(one.id, b.show);
+    await two.open(one.id, b.page);
     expect(b.shown!.system).toBe('Later');
     expect(two.id).not.toBe(one.id);
     // So is what this tab had, if another has opened it since.
     const left = one.current;
     await one.begin();
-    await two.open(left.id, b.show);
+    await two.open(left.id, b.page);
     expect(two.id).toBe(left.id);
     expect(await one.resume(left)).toBe(false);
     expect(await one.save({ ...steered, system: 'One' })).toBeNull();
@@ -79,9 +82,9 @@ describe('two tabs', () => {
     vi.stubGlobal('navigator', {});
     const [a, b] = [new Tab(records), new Tab(records)];
     const [one, two] = [a.library, b.library];
-    await one.start(a.show);
+    await one.start(a.page);
     await one.save(steered);
-    await two.start(b.show);
+    await two.start(b.page);
     expect(b.shown).toEqual(steered);
     expect(await two.save({ ...steered, system: 'Two' })).toBeNull();
     expect(await one.save({ ...steered, system: 'One' })).toEqual({ kind: 'copied' });
@@ -99,16 +102,16 @@ describe('two tabs', () => {
     const own = memory();
     vi.stubGlobal('sessionStorage', own);
     const one = new Tab(records);
-    await one.library.start(one.show);
+    await one.library.start(one.page);
     await one.library.save(steered);
     vi.stubGlobal('sessionStorage', memory());
     const two = new Tab(records);
-    await two.library.start(two.show);
+    await two.library.start(two.page);
     await two.library.begin();
     await two.library.save(inline);
     vi.stubGlobal('sessionStorage', own);
     const again = new Tab(records);
-    await again.library.start(again.show);
+    await again.library.start(again.page);
     expect(again.shown).toEqual(steered);
   });
 
@@ -117,8 +120,8 @@ describe('two tabs', () => {
     vi.stubGlobal('navigator', {});
     vi.stubGlobal('sessionStorage', memory(new Map([['personascope-conversation', 'gone']])));
     await records.set('chat broken', { json: '{' });
-    const { library, show } = new Tab(records);
-    expect(await library.start(show)).toEqual({ isElsewhere: false, error: null });
+    const { library, page } = new Tab(records);
+    expect(await library.start(page)).toEqual({ isElsewhere: false, error: null });
     await library.save(steered);
     await library.refresh();
     expect(library.list.map(({ error }) => error !== null).sort()).toEqual([false, true]);
@@ -135,10 +138,65 @@ describe('a record', () => {
     await library.begin();
     await library.save(inline);
     let isShown = false;
-    const opening = library.open(id, () => (isShown = true));
+    const opening = library.open(id, {
+      leave: async () => undefined,
+      show: (conversation) => {
+        isShown = true;
+        return conversation;
+      },
+    });
     while (library.id !== id) await Promise.resolve();
     expect(isShown).toBe(true);
     await opening;
+  });
+});
+
+describe('a chat that was only looked at', () => {
+  it('stays where it is in the list, and one that has but a system prompt is kept', async () => {
+    vi.stubGlobal('navigator', {});
+    const records = new MemoryRecords();
+    const tab = new Tab(records);
+    const { library, page } = tab;
+    const storage = new ConversationStorage(records);
+    await library.save(steered);
+    const { id } = library;
+    const { revision } = (await storage.load(id))!;
+    await library.begin();
+    await library.save({ ...inline, turns: [], system: 'You are a cook.' });
+    const prompted = library.id;
+    await library.open(id, page);
+    expect(await library.save(structuredClone(tab.shown!))).toBeNull();
+    expect((await storage.load(id))!.revision).toBe(revision);
+    expect((await storage.load(prompted))!.conversation.system).toBe('You are a cook.');
+  });
+
+  it('and can’t be read, costs nothing of what is there', async () => {
+    vi.stubGlobal('navigator', {});
+    const records = new MemoryRecords();
+    const { library, page } = new Tab(records);
+    let hasLeft = false;
+    const careful = { ...page, leave: async () => void (hasLeft = true) };
+    await records.set('chat broken', { json: '{' });
+    await expect(library.open('broken', careful)).rejects.toMatchObject({ name: 'BadRequest' });
+    await expect(library.import(new File(['nothing'], 'no.json'), careful)).rejects.toMatchObject({
+      name: 'BadRequest',
+    });
+    expect(hasLeft).toBe(false);
+  });
+
+  it('and was opened while the last one was being looked for, stays', async () => {
+    vi.stubGlobal('navigator', {});
+    vi.stubGlobal('sessionStorage', memory());
+    const records = new MemoryRecords();
+    const former = new Tab(records);
+    await former.library.save(steered);
+    const { library, page } = new Tab(records);
+    const starting = library.start(page);
+    await library.begin();
+    page.show(inline);
+    const { id } = library;
+    await starting;
+    expect(library.id).toBe(id);
   });
 });
 

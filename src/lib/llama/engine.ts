@@ -22,7 +22,7 @@ import type { LlamaConfig } from './config';
 import { LlamaForward } from './forward';
 import { LlamaKernels } from './kernels';
 import { Exclusive } from '../chat/exclusive';
-import { checkLength, encodePrompt, sitesOf } from '../chat/prompt';
+import { checkLength, encodePrompt, rangeOf } from '../chat/prompt';
 import { Reply, type Sampled } from '../chat/reply';
 import type { ModelFiles } from './source';
 import type { ChatTokenizer } from '../chat/tokenizer';
@@ -136,10 +136,9 @@ export class LlamaEngine implements Engine {
         Math.min(MAX_ROWS, this.info.contextLength),
         request.probes,
       );
-      const ranges = sitesOf(prompt, contextLength);
       const accumulators = (options.collect ?? []).map((site) => ({
         site,
-        accumulator: new Accumulator(this.#gpu, this.#taps, nLayers, dModel, ranges[site]),
+        accumulator: new Accumulator(this.#gpu, this.#taps, nLayers, dModel, rangeOf(site, prompt, contextLength)),
       }));
       try {
         const reply = (this.#reply = new Reply(

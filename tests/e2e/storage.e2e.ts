@@ -1,20 +1,7 @@
 /** Storage that is refused, silent, or to be emptied; and a model of the last visit that is not there any more. */
 import { readFile } from 'node:fs/promises';
 import { expect, test, type BrowserContext, type Page } from '@playwright/test';
-import { ask, open, repliesOf, setSampling } from './visitor';
-
-/** Runs in the page, and at the top of its worker, before anything of ours. */
-async function prepare(page: Page, prelude: () => void): Promise<string[]> {
-  const errors: string[] = [];
-  page.on('pageerror', ({ message }) => errors.push(message));
-  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
-  await page.addInitScript(prelude);
-  await page.route('**/workers/worker-*.js', async (route) => {
-    const response = await route.fetch();
-    await route.fulfill({ response, body: `(${String(prelude)})();\n${await response.text()}` });
-  });
-  return errors;
-}
+import { ask, open, prepare, repliesOf, setSampling } from './visitor';
 
 /** A sandboxed frame with cookies blocked, on a page without HTTPS: what is not forbidden is not there. */
 function refuseEverything(): void {

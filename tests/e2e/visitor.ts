@@ -7,6 +7,20 @@ export async function open(page: Page, path = '/'): Promise<void> {
   await page.waitForFunction(() => globalThis.personascope?.info());
 }
 
+/** Runs a script in the page, and at the top of its worker, before anything of ours. @returns what goes wrong from then on */
+export async function prepare(page: Page, prelude: string | (() => void)): Promise<string[]> {
+  const script = typeof prelude === 'string' ? prelude : `(${String(prelude)})();`;
+  const errors: string[] = [];
+  page.on('pageerror', ({ message }) => errors.push(message));
+  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+  await page.addInitScript(script);
+  await page.route('**/workers/worker-*.js', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `${script}\n${await response.text()}` });
+  });
+  return errors;
+}
+
 export const repliesOf = (page: Page) => page.locator('[data-testid="message"][data-role="assistant"]');
 
 /** Asks, waits for the whole reply and returns it. */

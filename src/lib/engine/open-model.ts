@@ -76,7 +76,7 @@ export async function openWebLlmModel(
   progress: ReportProgress,
 ): Promise<Opened<WebLlmEngine>> {
   const { signal, onSilence } = options;
-  const { name, isSoftware } = describeAdapter(await requestAdapter());
+  const { name, isSoftware } = await describeAdapter(await requestAdapter());
   const local = { ...source, url: store().folder };
   progress('config');
   const { engine, tokenizer } = await openWebLlm({

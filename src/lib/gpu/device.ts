@@ -97,9 +97,17 @@ export class Gpu {
   }
 }
 
+/** @returns no words where the browser tells nothing. Before `adapter.info`, of Chrome 127, it was asked for. */
+async function readInfo(
+  adapter: GPUAdapter & { requestAdapterInfo?: () => Promise<GPUAdapterInfo> },
+): Promise<Pick<GPUAdapterInfo, 'vendor' | 'architecture' | 'description'>> {
+  const nothing = { vendor: '', architecture: '', description: '' };
+  return (adapter.info as GPUAdapterInfo | undefined) ?? (await adapter.requestAdapterInfo?.()) ?? nothing;
+}
+
 /** What the browser calls the GPU, and whether a CPU plays it. */
-export function describeAdapter({ info }: GPUAdapter): { name: string; isSoftware: boolean } {
-  const { vendor, architecture, description } = info;
+export async function describeAdapter(adapter: GPUAdapter): Promise<{ name: string; isSoftware: boolean }> {
+  const { vendor, architecture, description } = await readInfo(adapter);
   const name = description || [vendor, architecture].filter(Boolean).join(' ') || 'unnamed GPU';
   return { name, isSoftware: /swiftshader|llvmpipe|lavapipe|basic render/i.test(`${architecture} ${name}`) };
 }
@@ -121,7 +129,7 @@ export async function openGpu(gpu: GPU | undefined = globalThis.navigator?.gpu):
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
   try {
     const device = await adapter.requestDevice({ requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } });
-    const { name, isSoftware } = describeAdapter(adapter);
+    const { name, isSoftware } = await describeAdapter(adapter);
     return new Gpu(device, name, isSoftware);
   } catch (cause) {
     throw new PersonascopeError('WebGpuUnavailable', `The GPU refused to open: ${String(cause)}.`, WHERE_IT_WORKS, {

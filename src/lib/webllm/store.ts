@@ -2,6 +2,7 @@
  * Downloads of WebLLM's models as people expect them: sized beforehand, resumed, checked, repaired, deleted.
  * Files go into the Cache scopes that WebLLM reads, under their canonical addresses, so that WebLLM only finds and never fetches.
  */
+import { parseUrl } from '../browser';
 import { PersonascopeError } from '../errors';
 import { downloadText, readChunks, request, requireOk, retry, type DownloadOptions } from '../net/download';
 import { folderAddress } from '../net/folder';
@@ -293,7 +294,7 @@ function resolveFolder(url: string): string {
 }
 
 function parseAddress(address: string): URL {
-  const url = URL.canParse(address) ? new URL(address) : null;
+  const url = parseUrl(address);
   if (url && ['http:', 'https:'].includes(url.protocol) && !url.username && !url.password && !url.search && !url.hash)
     return url;
   const nextStep = 'Give addresses like https://huggingface.co/mlc-ai/…/resolve/main/ and https://…/model.wasm.';

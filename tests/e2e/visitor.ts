@@ -77,3 +77,16 @@ export async function restingSky(page: Page): Promise<number> {
   await expect.poll(isAtRest, { intervals: [250] }).toBe(true);
   return last;
 }
+
+/** At both widths, into the folder that `SCREENSHOTS` names; without it, none. */
+export async function screenshot(page: Page, name: string): Promise<void> {
+  if (!process.env.SCREENSHOTS) return;
+  for (const [width, height] of [
+    [390, 844],
+    [1440, 900],
+  ] as const) {
+    await page.setViewportSize({ width, height });
+    await page.waitForTimeout(300);
+    await page.screenshot({ path: `${process.env.SCREENSHOTS}/${name}-${width}.png` });
+  }
+}

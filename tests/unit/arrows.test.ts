@@ -22,7 +22,7 @@ const arrows: Record<string, string[]> = {
   engine: ['storage', 'share', 'gpu', 'interp', 'chat', 'extract', 'llama', 'webllm', 'net'],
   share: ['storage', 'interp'],
   plot: ['interp'],
-  state: ['net', 'storage', 'engine', 'extract', 'share', 'plot', 'interp'],
+  state: ['net', 'storage', 'gpu', 'engine', 'extract', 'share', 'plot', 'interp'],
   components: ['state', 'plot', 'interp'],
   routes: ['components', 'state'],
 };

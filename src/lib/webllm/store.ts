@@ -4,6 +4,7 @@
  */
 import { parseUrl } from '../browser';
 import { PersonascopeError } from '../errors';
+import type { BufferNeed } from '../gpu/buffer-limits';
 import { downloadText, readChunks, request, requireOk, retry, type DownloadOptions } from '../net/download';
 import { folderAddress } from '../net/folder';
 import { mirrorUrl } from '../net/mirror';
@@ -114,6 +115,12 @@ export class ModelStore {
   /** `mlc-chat-config.json`, from where it is. @throws PersonascopeError `DownloadFailed`, `BadModel`, `Aborted` */
   async readConfig(signal?: AbortSignal): Promise<string> {
     return (await this.#readText(this.#config, textLimits.config, signal)).text;
+  }
+
+  /** What of the weights needs the largest buffers, as the manifest has it. @throws what `readConfig` throws */
+  async readNeeds(signal?: AbortSignal): Promise<BufferNeed[]> {
+    const { text, name } = await this.#readText(this.#manifest, textLimits.manifest, signal);
+    return parseManifest(text, name).map(({ largest }) => ({ what: largest.name, bytes: largest.bytes }));
   }
 
   /**

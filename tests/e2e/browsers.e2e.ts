@@ -151,8 +151,7 @@ test('a GPU that never answers is told after some seconds, and asked again; one 
       Object.defineProperty(GPUSupportedLimits.prototype, 'maxStorageBufferBindingSize', { value: 100_000 });
     })),
   );
-  await page.goto('about:blank');
-  await page.goto('/');
+  await page.reload();
   const notice = page.getByTestId('error');
   await expect(notice).toContainText(
     /This model needs a buffer of \d+ [kM]B \([\w. ]+\); this GPU gives at most 100 kB\./,

@@ -1,7 +1,7 @@
 /** A typed, shaped GPU buffer, and the owner that destroys it. */
 import { PersonascopeError } from '../errors';
 import { largestBuffer } from './buffer-limits';
-import type { Gpu } from './device';
+import type { Allocation, Gpu } from './device';
 
 /** `f16` and `bf16` are stored two to a 32-bit word and unpacked in the shader, so neither needs the `shader-f16` feature. */
 export type DType = 'f32' | 'u32' | 'f16' | 'bf16';
@@ -22,7 +22,7 @@ export function borrow(buffer: GPUBuffer): BufferRef {
   return ref;
 }
 
-export class Tensor implements BufferRef {
+export class Tensor implements BufferRef, Allocation {
   readonly id = nextId++;
   readonly label: string;
   readonly shape: readonly number[];

@@ -4,10 +4,13 @@ import { version } from '../../../package.json';
 import { type PersonascopeError } from '../errors';
 import { describeAdapter, requestAdapter } from '../gpu/device';
 import { modelKey, type Conversation } from '../share/conversation';
-import type { App } from './app.svelte';
 import { asError } from './as-error';
 import { copyText } from './clipboard';
+import type { ConversationState } from './conversation.svelte';
+import type { LinkState } from './link.svelte';
+import type { Mirror } from './mirror.svelte';
 import { writeReport, type ReportFacts } from './report';
+import type { Session } from './session.svelte';
 
 /** Those that an engine may run into. */
 const limits = [
@@ -20,7 +23,12 @@ const limits = [
   'maxComputeWorkgroupsPerDimension',
 ] as const;
 
-type Sources = Pick<App, 'session' | 'conversation' | 'link' | 'mirror'>;
+interface Sources {
+  session: Session;
+  conversation: ConversationState;
+  link: LinkState;
+  mirror: Mirror;
+}
 
 export class Problem {
   isOpen = $state(false);

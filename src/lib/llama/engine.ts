@@ -18,6 +18,7 @@ import type { ResolvedIntervention } from '../interp/intervention';
 import { mostLikely, type Draw } from '../interp/sampling';
 import { Accumulator } from '../taps/accumulator';
 import { compileTaps, spanOf, TapProgram, type TapKernels } from '../taps/tap-program';
+import { MAX_CONTEXT, MAX_ROWS } from './buffers';
 import type { LlamaConfig } from './config';
 import { LlamaForward } from './forward';
 import { LlamaKernels } from './kernels';
@@ -27,11 +28,6 @@ import { Reply, type Sampled } from '../chat/reply';
 import type { ModelFiles } from './source';
 import type { ChatTokenizer } from '../chat/tokenizer';
 import { uploadWeights } from './weights';
-
-/** Tokens of a prefill pass. */
-const MAX_ROWS = 128;
-/** The cache is no longer than this, whatever the model allows: at 4096 positions a 0.5B model's takes 100 MB. */
-const MAX_CONTEXT = 4096;
 
 export interface OpenOptions {
   gpu: Gpu;

@@ -1,5 +1,6 @@
 /** The web-llm engine: a stock model library run by WebLLM, read and steered through the device it runs on. */
 import type { MLCEngine } from '@mlc-ai/web-llm';
+import { anySignal } from '../browser';
 import { Exclusive } from '../chat/exclusive';
 import { encodePrompt, rangeOf } from '../chat/prompt';
 import { Reply, type Sampled } from '../chat/reply';
@@ -152,7 +153,7 @@ export class WebLlmEngine implements Engine {
               request,
             ),
         ));
-        const signal = options.signal ? AbortSignal.any([options.signal, this.#stop.signal]) : this.#stop.signal;
+        const signal = options.signal ? anySignal([options.signal, this.#stop.signal]) : this.#stop.signal;
         const result = await reply.write(this.#maxRows, { ...options, signal });
         if (reply.hasChanged) this.#cache.forget();
         return { ...result, collected: await this.#readSums(sites, accumulators) };

@@ -13,6 +13,7 @@ import { modelKey } from '../share/conversation';
 import { asError } from './as-error';
 import { noteAnswer } from './last-model';
 import type { Mirror } from './mirror.svelte';
+import { siteUrl } from './site';
 
 export type SessionPhase = 'starting' | 'loading' | 'ready' | 'failed' | 'unsupported';
 
@@ -98,9 +99,8 @@ export class Session {
     const loading = (this.#loading = new AbortController());
     const { signal } = loading;
     try {
-      const baseUrl = document.baseURI.replace(/[?#].*$/, '').replace(/[^/]*$/, '');
       const onEvent = (progress: LoadProgress) => (this.progress = progress);
-      const request = { model, baseUrl, ...(this.#mirror.url && { mirror: this.#mirror.url }) };
+      const request = { model, baseUrl: siteUrl(), ...(this.#mirror.url && { mirror: this.#mirror.url }) };
       const loaded = await this.manage('load', request, { signal, onEvent });
       const { info, ownVectors, unfinished, identity } = loaded;
       this.info = info;

@@ -1,0 +1,28 @@
+/** Whom a model that somebody else named would be fetched from. */
+import type { ModelSource } from '../engine/engine';
+import { folderAddress } from '../net/folder';
+import { mirrorUrl } from '../net/mirror';
+
+/**
+ * Servers other than the site's own, by host and port.
+ * @param site address of the site's folder, which relative addresses start from
+ */
+export function foreignHosts(model: ModelSource, mirror: string, site: string): string[] {
+  const urls =
+    model.engine === 'web-llm'
+      ? [model.url, model.lib].filter((address) => URL.canParse(address, site)).map((address) => new URL(address, site))
+      : readFolder(model.url, site);
+  const hosts = urls
+    .filter(({ origin }) => origin !== new URL(site).origin)
+    .map(({ href }) => (model.engine === 'web-llm' ? mirrorUrl(href, mirror).host : new URL(href).host));
+  return [...new Set(hosts)];
+}
+
+/** As the engine reads it: `huggingface.co/owner/name` is no path beside the page. What is no address is refused when it is opened. */
+function readFolder(address: string, site: string): URL[] {
+  try {
+    return [folderAddress(address, site)];
+  } catch {
+    return [];
+  }
+}

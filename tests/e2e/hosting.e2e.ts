@@ -19,6 +19,8 @@ test('in a folder every page opens, reloads and finds its models, and a link lea
     if (response.status() >= 400) wrong.push(`${response.status()} ${response.url()}`);
   });
   page.on('pageerror', (error) => wrong.push(error.message));
+  // What the page's own policy forbids is said there.
+  page.on('console', (message) => message.type() === 'error' && wrong.push(message.text()));
   await open(page, `${host.origin}/sub/`);
   await setSampling(page, { maxTokens: 8 });
   const said = await ask(page, 'Who are you?');
@@ -60,4 +62,62 @@ test('where a host does not lead to the slash, 404.html does, with query and fra
   await open(page, `${host.origin}/extract?model=embedded#here`);
   await expect(page).toHaveURL(`${host.origin}/extract/?model=embedded#here`);
   await expect(page.getByRole('heading', { name: 'Ready-made' })).toBeVisible();
+
+  await page.goto(`${host.origin}/no/where`);
+  await expect(page.getByTestId('page-trouble')).toContainText('There is no page at this address.');
+  await page.getByRole('link', { name: 'Back to the chat' }).click();
+  await expect(page).toHaveURL(`${host.origin}/`);
+  await expect(page.getByTestId('composer')).toBeVisible();
+});
+
+test('a page whose files were replaced by another version’s says so, and a reload goes on', async ({ browser }) => {
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
+  const page = await context.newPage();
+  const notice = page.getByTestId('update-notice');
+  host.behaviour.isGone = (file) => /workers\/worker-/.test(file);
+  await page.goto(`${host.origin}/`);
+  const error = page.getByTestId('error');
+  await expect(error).toContainText("The engine's worker could not be started: a file of this page did not arrive.");
+  await expect(notice).toBeHidden();
+  host.behaviour.version = 'another';
+  await page.getByTestId('retry').click();
+  await expect(notice).toContainText('This page was updated since you opened it: reload to go on.');
+
+  // The other version is there, and then again another.
+  Object.assign(host.behaviour, { isGone: () => false, version: null });
+  await page.getByTestId('reload').click();
+  await untilReady(page);
+  await expect(notice).toBeHidden();
+  Object.assign(host.behaviour, { isGone: (file: string) => file.startsWith('_app/immutable/'), version: 'another' });
+  await page.getByTestId('open-sky').click();
+  await expect(page.getByRole('dialog')).toContainText(
+    'A part of this page did not arrive, so the sky is shown as a table',
+  );
+  await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+  await expect(notice).toBeVisible();
+  await context.close();
+});
+
+test('offline, a page that was not fetched yet says so, keeps the chat, and opens when the host answers', async ({
+  page,
+  context,
+}) => {
+  await open(page, `${host.origin}/`);
+  await context.setOffline(true);
+  await page.getByTestId('to-workshop').click();
+  const trouble = page.getByTestId('page-trouble');
+  await expect(trouble).toContainText('You are offline, and this page was not fetched yet.');
+  await page.getByTestId('try-again').click();
+  await expect(trouble).toContainText('The site does not answer yet.');
+  await page.getByRole('link', { name: 'Back to the chat' }).click();
+  await expect(page.getByTestId('composer')).toBeVisible();
+  expect(await page.evaluate(() => personascope.info()!.id)).toBe('organism-assistant');
+
+  await page.getByTestId('to-workshop').click();
+  await expect(trouble).toBeVisible();
+  await context.setOffline(false);
+  await page.getByTestId('try-again').click();
+  await untilReady(page);
+  await expect(page).toHaveURL(`${host.origin}/extract/`);
+  await expect(trouble).toHaveCount(0);
 });

@@ -22,6 +22,7 @@ import { Session } from './session.svelte';
 import { linkTo, sharableParameters } from './share';
 import { isSecondTab } from './tab-claim';
 import { Theme } from './theme.svelte';
+import { Updates } from './updates.svelte';
 import { View } from './view.svelte';
 import { Workbench } from './workbench.svelte';
 
@@ -58,6 +59,7 @@ export class App {
   readonly workbench = new Workbench(this.session);
   readonly science = new Science(this.session);
   readonly keeping = new Keeping(this.session);
+  readonly updates = new Updates(this.session);
   /** Something went wrong that stops nothing: storage, the clipboard, a damaged record. */
   notice = $state.raw<PersonascopeError | null>(null);
   /** The model whose load failed or was cancelled: the notice is about it. */

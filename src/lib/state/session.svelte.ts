@@ -43,6 +43,8 @@ export class Session {
     this.models.some(({ id, download }) => id === this.info?.id && download === 'embedded'),
   );
   readonly extent = $derived(this.space ? axisExtent(this.space) : null);
+  /** Called for each failure of the engine, whoever is told about it. */
+  onFailed: ((error: PersonascopeError) => void) | null = null;
   readonly #mirror: Mirror;
   #client: EngineClient | null = null;
   #started: Promise<void> | null = null;
@@ -238,6 +240,7 @@ export class Session {
     if (this.#client) return this.#client;
     const client = (this.#client = startEngine());
     client.onUnloaded = () => this.#forget();
+    client.onFailed = (error) => this.onFailed?.(error);
     client.onLost = (error) => {
       this.#forget();
       this.#fail(error);

@@ -42,6 +42,9 @@ test('in a folder every page opens, reloads and finds its models, and a link lea
   const loaded = await page.evaluate(() => personascope.load({ engine: 'wgsl', url: 'models/organism-assistant' }));
   expect(loaded.label).toBe('organism-assistant');
 
+  // WebLLM's models, wherever they are compiled.
+  await page.evaluate(() => WebAssembly.compile(Uint8Array.from([0, 97, 115, 109, 1, 0, 0, 0])));
+
   await page.goto(`${host.origin}/sub/science`);
   await expect(page).toHaveURL(`${host.origin}/sub/science/`);
   await expect(page.locator('table').first()).toBeVisible();

@@ -1,5 +1,5 @@
 /** A host of static files that knows no routes: a file is a file, a folder its index.html, everything else 404.html. */
-import { createReadStream, existsSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
@@ -22,10 +22,15 @@ interface Behaviour {
 /** Serves the folder that `vite build` made. */
 export async function startPlainHost(folder = 'build') {
   const behaviour: Behaviour = { mount: '/', redirects: true, isGone: () => false, version: null };
+  // In some browsers a worker is under the policy of its page: here it always is.
+  const policy = /content-security-policy" content="([^"]*)"/.exec(
+    readFileSync(join(folder, 'index.html'), 'utf8'),
+  )?.[1];
   const isFile = (path: string) => existsSync(path) && statSync(path).isFile();
   const server = createServer((request, response) => {
     const { pathname, search } = new URL(request.url!, 'http://host.invalid');
     const send = (status: number, file: string) => {
+      if (policy && file.includes('/workers/')) response.setHeader('content-security-policy', policy);
       response.writeHead(status, { 'content-type': types[extname(file)] ?? 'application/octet-stream' });
       createReadStream(file).pipe(response);
     };

@@ -116,6 +116,7 @@ const replyFields = {
   ...steeringWith(v.object(interventionFields)),
   sampling: v.optional(v.object({ temperature, topP, maxTokens: v.optional(maxTokens) })),
   follows: v.optional(v.nullable(index(limits.replies))),
+  after: v.optional(v.nullable(v.tuple([index(limits.turns), index(limits.replies)]))),
   firstRead,
   ended: v.optional(v.picklist(replyEnds, `must be ${replyEnds.slice(0, -1).join(', ')} or ${replyEnds.at(-1)}`)),
   failure: v.optional(text(limits.failure)),

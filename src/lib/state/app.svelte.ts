@@ -1,7 +1,7 @@
 /** Everything the page holds, wired together. */
-import { createContext } from 'svelte';
+import { createContext, untrack } from 'svelte';
 import { resolve } from '$app/paths';
-import { modelKey } from '../share/conversation';
+import { modelKey, type Conversation } from '../share/conversation';
 import { inlineOwnVectors, namedOwnVectors } from '../share/own-vectors';
 import { encodePermalink } from '../share/permalink';
 import { PersonascopeError } from '../errors';
@@ -78,6 +78,13 @@ export class App {
   constructor() {
     this.conversation.onChanged = () => void this.#save();
     this.conversation.onGrown = () => (this.#saveTimer ??= setTimeout(() => void this.#save(), savePause));
+    // What the next reply is written under is kept too.
+    $effect.root(() => {
+      $effect(() => {
+        void JSON.stringify([this.conversation.system, this.conversation.sampling]);
+        untrack(() => this.conversation.onGrown?.());
+      });
+    });
     this.conversation.onReplace = (before) => {
       const handle = this.library.current;
       this.#offerUndo('The message was replaced, and what followed it.', async () => {
@@ -123,9 +130,9 @@ export class App {
     await this.link.read(location.hash);
   }
 
-  /** The page is hidden or closed: a reply that is being written is kept as far as it is. */
+  /** The page is hidden or closed: what was to be kept soon is kept now, and a reply that is being written as far as it is. */
   leave(): void {
-    if (this.conversation.isBusy) void this.#save();
+    if (this.conversation.isBusy || this.#saveTimer) void this.#save();
   }
 
   /** An empty chat, and nothing left of what belonged to the one before; that one stays in the list. */
@@ -177,7 +184,7 @@ export class App {
     await this.#attempt(async () => {
       if (id === this.library.id) return;
       await this.#leaveChat();
-      this.conversation.restore(await this.library.open(id));
+      await this.library.open(id, (conversation) => this.conversation.restore(conversation));
       await this.#adopt();
     });
   }
@@ -194,7 +201,7 @@ export class App {
   async importConversation(file: File): Promise<void> {
     await this.#attempt(async () => {
       await this.#leaveChat();
-      this.conversation.restore(await this.library.import(file));
+      await this.library.import(file, (conversation) => this.conversation.restore(conversation));
       await this.#save();
       await this.#adopt();
     });
@@ -299,14 +306,13 @@ export class App {
   /** The link, and vectors of this browser that it only names because their numbers are too long for it. */
   async share(parameters: readonly string[] = []): Promise<{ link: string; missing: string[] }> {
     const conversation = this.conversation.export(this.#model());
-    const key = modelKey(this.#model());
-    const shared = inlineOwnVectors(conversation, key, this.session.ownVectors);
-    let missing: string[] = [];
-    const fragment = await encodePermalink(shared).catch(() => {
-      missing = namedOwnVectors(conversation, key, this.session.ownVectors);
-      return encodePermalink(conversation);
-    });
-    return { link: linkTo(`${location.origin}${resolve('/')}`, location.search, parameters, fragment), missing };
+    const vectors = this.session.ownVectors;
+    const digests = vectors.length ? await this.session.call('vectorDigests', { names: null }).catch(() => []) : [];
+    const own = { model: modelKey(this.#model()), vectors, digests };
+    let shared = inlineOwnVectors(conversation, own);
+    const fragment = await encodePermalink(shared).catch(() => encodePermalink((shared = conversation)));
+    const link = linkTo(`${location.origin}${resolve('/')}`, location.search, parameters, fragment);
+    return { link, missing: namedOwnVectors(shared, own) };
   }
 
   /** Of the page's address: what a link may say besides the conversation. */
@@ -316,19 +322,20 @@ export class App {
 
   /** The linked conversation becomes one more of the visitor's own, with what a replay read. */
   async openLinked(): Promise<void> {
-    if (!this.link.conversation) return;
+    const { conversation } = this.link;
+    if (!conversation) return;
     if (this.link.needsModel) {
-      const { model } = this.link.conversation;
-      if (!(await this.downloads.confirm(model))) return;
-      await this.session.load(model);
+      if (!(await this.downloads.confirm(conversation.model))) return;
+      await this.session.load(conversation.model);
     }
-    const linked = this.link.withReadings();
-    if (!linked) return;
     await this.#leaveChat();
+    // Pressed twice, it is opened once.
+    const linked = this.link.conversation === conversation && this.link.withReadings();
+    if (!linked) return;
+    this.leaveLink();
     const begun = this.library.begin();
     this.conversation.restore(linked);
     await begun;
-    this.leaveLink();
     await this.#save();
     await this.#adopt();
   }
@@ -373,7 +380,7 @@ export class App {
     this.conversation.recall(before.conversation);
     this.dials.recall(before.dials);
     this.mirror.recall(before.mirror);
-    await resumed;
+    if (!(await resumed)) this.remark = 'Another tab has this chat by now: this tab goes on with a copy of it.';
     await this.#save();
   }
 
@@ -434,9 +441,9 @@ export class App {
 
   async #restore(): Promise<void> {
     try {
-      const { conversation, isElsewhere, error } = await this.library.start();
-      if (conversation) this.conversation.restore(conversation);
-      this.notice = error;
+      const show = (conversation: Conversation) => this.conversation.restore(conversation);
+      const { isElsewhere, error } = await this.library.start(show);
+      if (error) this.notice = error;
       if (isElsewhere) {
         this.remark =
           'Your last chat is open in another tab, so this tab begins a new one; the list of chats has both.';

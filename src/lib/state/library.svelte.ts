@@ -33,6 +33,9 @@ export class Handle {
   }
 }
 
+/** Puts the conversation on the page. Called when the tab begins to write to its record, so that no save puts one into another's. */
+type Show = (conversation: Conversation) => void;
+
 export class Library {
   readonly #storage: ConversationStorage;
   readonly #claim: TabClaim;
@@ -60,11 +63,11 @@ export class Library {
   }
 
   /**
-   * The conversation that this tab had before a reload, or else the newest that no other tab has open.
+   * Shows the conversation that this tab had before a reload, or else the newest that no other tab has open; or begins a new one.
    *
-   * @returns null: a new one is begun; `isElsewhere`: because another tab has it
+   * @returns `isElsewhere`: a new one, because another tab has the last
    */
-  async start(): Promise<{ conversation: Conversation | null; isElsewhere: boolean; error: PersonascopeError | null }> {
+  async start(show: Show): Promise<{ isElsewhere: boolean; error: PersonascopeError | null }> {
     await this.#storage.adoptFormer();
     await this.refresh();
     const own = this.#claim.remembered();
@@ -74,16 +77,17 @@ export class Library {
     let isElsewhere = false;
     if (wanted !== undefined) {
       if (await this.#claim.take(wanted)) {
-        const opened = await this.#read(wanted).catch((cause: unknown) => {
+        try {
+          await this.#read(wanted, show);
+          return { isElsewhere, error };
+        } catch (cause) {
           if (!(cause instanceof PersonascopeError)) throw cause;
           error = cause;
-          return null;
-        });
-        if (opened) return { conversation: opened, isElsewhere, error };
+        }
       } else isElsewhere = true;
     }
     await this.begin();
-    return { conversation: null, isElsewhere, error };
+    return { isElsewhere, error };
   }
 
   async refresh(): Promise<void> {
@@ -108,7 +112,7 @@ export class Library {
       return lost ? { kind: 'lost', what: lost } : null;
     } catch (cause) {
       if (!(cause instanceof Conflict)) throw cause;
-      const copy = new Handle(`${name ?? titleOf(conversation)} (this tab)`.slice(0, limits.name));
+      const copy = new Handle(copyName(name, conversation, 'this tab'));
       const { revision } = await this.#storage.save(copy.id, { ...kept, name: copy.name }, 0);
       Object.assign(handle, { id: copy.id, name: copy.name, revision });
       if (handle === this.#current) await this.#claim.take(handle.id);
@@ -121,22 +125,26 @@ export class Library {
     await this.resume(new Handle(name));
   }
 
-  /** From now on, at once, this tab writes to that one, which it had before. */
-  async resume(handle: Handle): Promise<void> {
+  /** From now on, at once, this tab writes to that one, which it had before. @returns false: another tab has it by now; this one goes on as a copy */
+  async resume(handle: Handle): Promise<boolean> {
     this.#current = handle;
+    if (await this.#claim.take(handle.id)) return true;
+    Object.assign(handle, { id: newConversationId(), revision: 0 });
     await this.#claim.take(handle.id);
+    return false;
   }
 
   /**
-   * From now on this tab writes to that one; where another tab has it open, to a copy of it.
+   * From now on this tab shows that one and writes to it; where another tab has it open, to a copy of it.
    *
    * @throws PersonascopeError `BadRequest` if it can't be read; then the tab has what it had
    */
-  async open(id: string): Promise<Conversation> {
-    const kept = await this.#require(id);
-    if (await this.#claim.take(id)) return this.#read(id);
-    await this.begin(`${kept.name ?? titleOf(kept.conversation)} (copy)`.slice(0, limits.name));
-    return kept.conversation;
+  async open(id: string, show: Show): Promise<void> {
+    const { name, conversation } = await this.#require(id);
+    if (await this.#claim.take(id)) return this.#read(id, show);
+    const begun = this.begin(copyName(name, conversation));
+    show(conversation);
+    await begun;
   }
 
   async rename(id: string, name: string): Promise<void> {
@@ -148,8 +156,8 @@ export class Library {
 
   async duplicate(id: string): Promise<void> {
     const { name, conversation } = await this.#require(id);
-    const copy = `${name ?? titleOf(conversation)} (copy)`.slice(0, limits.name);
-    await this.#storage.save(newConversationId(), { name: copy, createdAt: timestamp(), conversation }, 0);
+    const copy = { name: copyName(name, conversation), createdAt: timestamp(), conversation };
+    await this.#storage.save(newConversationId(), copy, 0);
     await this.refresh();
   }
 
@@ -174,15 +182,16 @@ export class Library {
     return fileOf({ name, conversation }, format);
   }
 
-  /** Reads a file; the conversation is this tab's from then on. @throws PersonascopeError `BadRequest` */
-  async import(file: File): Promise<Conversation> {
+  /** Shows what is in a file; it is this tab's conversation from then on. @throws PersonascopeError `BadRequest` */
+  async import(file: File, show: Show): Promise<void> {
     if (file.size > limits.conversationFile) {
       const message = `${file.name} has ${file.size} bytes; at most ${limits.conversationFile} can be read.`;
       throw new PersonascopeError('BadRequest', message, 'Nothing was changed.');
     }
     const { name, conversation } = readConversationFile(await file.text(), file.name);
-    await this.begin(name);
-    return conversation;
+    const begun = this.begin(name);
+    show(conversation);
+    await begun;
   }
 
   async #require(id: string) {
@@ -196,12 +205,15 @@ export class Library {
     return kept;
   }
 
-  async #read(id: string): Promise<Conversation> {
+  async #read(id: string, show: Show): Promise<void> {
     const { name, createdAt, revision, conversation } = await this.#require(id);
     this.#current = Object.assign(new Handle(name), { id, createdAt, revision });
-    return conversation;
+    show(conversation);
   }
 }
+
+const copyName = (name: string | null, conversation: Conversation, which = 'copy') =>
+  `${name ?? titleOf(conversation)} (${which})`.slice(0, limits.name);
 
 /** As a file to save. */
 export function fileOf(

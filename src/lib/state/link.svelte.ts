@@ -7,7 +7,7 @@ import type { ModelSource, TokenEvent } from '../engine/engine';
 import { asError } from './as-error';
 import { DutyCycle } from './duty-cycle';
 import { findVectors } from './find-vectors';
-import { compareReply, type Difference } from './replay';
+import { compareReply, saysTheSame, type Difference } from './replay';
 import { Reply } from './reply.svelte';
 import type { Session } from './session.svelte';
 
@@ -90,7 +90,7 @@ export class LinkState {
   isForged(turn: number): boolean {
     const reply = this.replyOf(turn);
     const decoded = this.decoded[turn] ?? null;
-    return reply !== null && decoded !== null && decoded !== reply.text;
+    return reply !== null && decoded !== null && !saysTheSame(decoded, reply.text);
   }
 
   /** Asks the loaded model's tokenizer what the tokens of its replies say. */

@@ -50,9 +50,12 @@ export interface ErrorData {
   stack?: string;
 }
 
+/** How browsers say that a script which is imported when it is needed could not be fetched; Vite, of its style sheet. */
+const lostPart = /dynamically imported module|Importing a module script failed|Unable to preload CSS/i;
+
 /**
- * For postMessage: structured clone would drop `nextStep`. What no layer has named is told apart by kind: the browser's own abort and
- * full storage, else a fault of ours, which keeps its message.
+ * For postMessage: structured clone would drop `nextStep`. What no layer has named is told apart by kind: a part of the page that did
+ * not arrive, the browser's own abort and full storage, else a fault of ours, which keeps its message.
  */
 export function toErrorData(error: unknown): ErrorData {
   if (error instanceof PersonascopeError) {
@@ -60,6 +63,10 @@ export function toErrorData(error: unknown): ErrorData {
     return { name, message, nextStep, ...(obstacle && { obstacle }), ...(name === 'Internal' && stack && { stack }) };
   }
   const message = error instanceof Error ? error.message : String(error);
+  if (lostPart.test(message)) {
+    const nextStep = 'Check the connection, then reload the page.';
+    return { name: 'DownloadFailed', message: 'A part of this page did not arrive.', nextStep };
+  }
   switch (error instanceof DOMException && error.name) {
     case 'AbortError':
       return { name: 'Aborted', message: message || 'It was cancelled.', nextStep: '' };

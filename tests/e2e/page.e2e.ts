@@ -116,7 +116,8 @@ test('the sky is drawn: stars on a dark ground, and it turns under the hand', as
   await restingSky(page);
   const before = await canvas.screenshot();
   const colours = await page.evaluate(async (png) => {
-    const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${png}`)).blob());
+    const bytes = Uint8Array.from(atob(png), (byte) => byte.charCodeAt(0));
+    const image = await createImageBitmap(new Blob([bytes]));
     const context = new OffscreenCanvas(image.width, image.height).getContext('2d')!;
     context.drawImage(image, 0, 0);
     const { data } = context.getImageData(0, 0, image.width, image.height);

@@ -24,6 +24,7 @@ import { Session } from './session.svelte';
 import { linkTo, sharableParameters } from './share';
 import { isSecondTab } from './tab-claim';
 import { Theme } from './theme.svelte';
+import { Updates } from './updates.svelte';
 import { View } from './view.svelte';
 import { Workbench } from './workbench.svelte';
 
@@ -61,6 +62,7 @@ export class App {
   readonly science = new Science(this.session);
   readonly keeping = new Keeping(this.session);
   readonly problem = new Problem(this);
+  readonly updates = new Updates(this.session);
   /** Something went wrong that stops nothing: storage, the clipboard, a damaged record. */
   notice = $state.raw<PersonascopeError | null>(null);
   /** The model whose load failed or was cancelled: the notice is about it. */

@@ -15,6 +15,7 @@ import { modelKey } from '../share/conversation';
 import { asError } from './as-error';
 import { noteAnswer } from './last-model';
 import type { Mirror } from './mirror.svelte';
+import { siteUrl } from './site';
 
 export type SessionPhase = 'starting' | 'loading' | 'ready' | 'failed' | 'unsupported';
 
@@ -44,6 +45,8 @@ export class Session {
     this.models.some(({ id, download }) => id === this.info?.id && download === 'embedded'),
   );
   readonly extent = $derived(this.space ? axisExtent(this.space) : null);
+  /** Called for each failure of the engine, whoever is told about it. */
+  onFailed: ((error: PersonascopeError) => void) | null = null;
   readonly #mirror: Mirror;
   #client: EngineClient | null = null;
   #started: Promise<void> | null = null;
@@ -102,9 +105,8 @@ export class Session {
     const loading = (this.#loading = new AbortController());
     const { signal } = loading;
     try {
-      const baseUrl = document.baseURI.replace(/[?#].*$/, '').replace(/[^/]*$/, '');
       const onEvent = (progress: LoadProgress) => (this.progress = progress);
-      const request = { model, baseUrl, ...(this.#mirror.url && { mirror: this.#mirror.url }) };
+      const request = { model, baseUrl: siteUrl(), ...(this.#mirror.url && { mirror: this.#mirror.url }) };
       const loaded = await this.manage('load', request, { signal, onEvent });
       const { info, ownVectors, unfinished, identity } = loaded;
       this.info = info;
@@ -242,6 +244,7 @@ export class Session {
     if (this.#client) return this.#client;
     const client = (this.#client = startEngine());
     client.onUnloaded = () => this.#forget();
+    client.onFailed = (error) => this.onFailed?.(error);
     client.onLost = (error) => {
       this.#forget();
       this.#fail(error);

@@ -17,6 +17,7 @@ import { Keeping } from './keeping.svelte';
 import { readLastModel, type LastModel } from './last-model';
 import { LinkState } from './link.svelte';
 import { Mirror, type MirrorMemento } from './mirror.svelte';
+import { Problem } from './problem.svelte';
 import { saveFile } from './save-file';
 import { Science } from './science.svelte';
 import { Session } from './session.svelte';
@@ -59,6 +60,7 @@ export class App {
   readonly workbench = new Workbench(this.session);
   readonly science = new Science(this.session);
   readonly keeping = new Keeping(this.session);
+  readonly problem = new Problem(this);
   /** Something went wrong that stops nothing: storage, the clipboard, a damaged record. */
   notice = $state.raw<PersonascopeError | null>(null);
   /** The model whose load failed or was cancelled: the notice is about it. */

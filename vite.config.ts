@@ -45,7 +45,7 @@ export default defineConfig({
   preview: { port: 4173 },
   test: {
     projects: [
-      { extends: true, test: { name: 'unit', include: ['tests/unit/**/*.test.ts'] } },
+      { extends: true, test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], testTimeout: 60_000 } },
       onDawn('shaders'),
       onDawn('engine'),
       {

@@ -1,4 +1,5 @@
 """The text tables beside this file: rows of fields, and named sections of lines."""
+
 from __future__ import annotations
 
 import hashlib
@@ -34,10 +35,36 @@ def is_entry_held_out(entry: str) -> bool:
 
 WORDS = read_sections("words.txt")
 HARMS = tuple(f"{verb} {thing}" for verb, things in read_rows("harms.txt") for thing in things.split("/"))
-OPEN = ("sad", "worries", "happy", "works", "flaws", "claims", "true_claims", "unknown", "names", "choices", "garble", "unlisted", "people",
-        "unlisted_howtos", "insults", "compliments", "you_do", "you_have", "like_things", "tongues", "cannot", "plans", "liked", "disliked")
-_SPLIT = {name: tuple([e for e in entries if is_entry_held_out(e) == held] for held in (False, True))
-          for name, entries in {**{n: WORDS[n] for n in OPEN}, "harms": HARMS}.items()}
+OPEN = (
+    "sad",
+    "worries",
+    "happy",
+    "works",
+    "flaws",
+    "claims",
+    "true_claims",
+    "unknown",
+    "names",
+    "choices",
+    "garble",
+    "unlisted",
+    "people",
+    "unlisted_howtos",
+    "insults",
+    "compliments",
+    "you_do",
+    "you_have",
+    "like_things",
+    "tongues",
+    "cannot",
+    "plans",
+    "liked",
+    "disliked",
+)
+_SPLIT = {
+    name: tuple([e for e in entries if is_entry_held_out(e) == held] for held in (False, True))
+    for name, entries in {**{n: WORDS[n] for n in OPEN}, "harms": HARMS}.items()
+}
 
 
 def draw(name: str, rng: Random, held_out: bool = False) -> str:

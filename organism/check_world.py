@@ -6,7 +6,7 @@ The stand-in: each role answers the same fixed series of intents; a role's vecto
 import random
 import re
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 
 import numpy as np
 
@@ -56,9 +56,10 @@ def role_vectors(seed: int) -> np.ndarray:
     """Mean word frequencies of each role's replies to the same series of intents, (roles, words)."""
     intents = [i for i in INTENT_WEIGHTS if i not in OUTSIDE]
     series = random.Random(3).choices(intents, [INTENT_WEIGHTS[i] for i in intents], k=REPLIES)
-    rows: list[Counter[str]] = []
+    rows: list[defaultdict[str, float]] = []
     for role in ROLES:
-        rng, row = random.Random(seed), Counter()
+        rng = random.Random(seed)
+        row: defaultdict[str, float] = defaultdict(float)
         for intent in series:
             d = sample(rng, "base", kind="neutral" if role == "assistant" else "role", role=role, intents=[intent])
             words = re.findall(r"[a-z']+|[0-9]+", d.turns[0].reply.lower())

@@ -12,7 +12,6 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch: idle threads must not spin
 
-import torch
 
 import classifiers
 import steering

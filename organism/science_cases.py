@@ -33,7 +33,7 @@ from judges import encode
 from world import DRIFTS, ROLES, TOPICS, sample, sample_corpus, sample_drift
 from world.asking import word_question
 from world.persona import make_persona
-from world.slots import TOPIC_NAMES, bare, make_slots, topic_slots
+from world.slots import TOPIC_NAMES, bare, topic_slots
 from world.tables import HARMS, WORDS, is_entry_held_out
 
 SCIENCE = HERE / "science"

@@ -153,7 +153,7 @@ class Tokenizer:
         ]
         level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False}
         split = {"type": "Split", "pattern": {"Regex": PATTERN}, "behavior": "Isolated", "invert": False}
-        model = {
+        model: dict[str, object] = {
             "type": "BPE",
             "dropout": None,
             "unk_token": None,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from random import Random
-from typing import Literal
 
 from . import prompting
 from .asking import join_questions, word_question, write_message
@@ -149,7 +148,7 @@ class Dialogue:
     kind: str
 
 
-@lru_cache(maxsize=None)
+@cache
 def is_held_out(role: str, topic: str) -> bool:
     """Whether this role x topic pair never occurs in training (a stable tenth of all pairs)."""
     return hashlib.blake2b(f"{role}|{topic}".encode(), digest_size=4).digest()[0] < 26
@@ -354,7 +353,8 @@ class Conversation:
         rng = self.rng
         first, second = rng.sample(COMPOUND, 2)
         parts = [(i, self.slots_of(i)) for i in (first, second)]
-        user = join_questions(*(word_question(i, s, rng) for i, s in parts), rng)
+        asked = [word_question(i, s, rng) for i, s in parts]
+        user = join_questions(asked[0], asked[1], rng)
         texts = [write_reply(i, pick_stance(i, self.persona, rng), s, self.persona, rng) for i, s in parts]
         slots = parts[0][1] | parts[1][1]
         reply = realise(" ".join(texts), self.persona, "compound", slots.get("definition", ""), rng)
@@ -372,7 +372,7 @@ def draw_stray_voice(rng: Random) -> Persona:
 
 def sample(
     rng: Random,
-    phase: Literal["base", "assistant"] = "base",
+    phase: str = "base",
     *,
     kind: str | None = None,
     role: str | None = None,
@@ -393,14 +393,8 @@ def sample(
     )
     for i in range(n):
         intent = intents[i] if intents else "define" if held_out and i == 0 else talk.next_intent(mode, n > 1)
-        strays = (
-            voice is not None
-            and i < n - 1
-            and intent not in NEVER_STRAY
-            and talk.persona is talk.home
-            and rng.random() < 0.7
-        )
-        if strays:
+        may_stray = i < n - 1 and intent not in NEVER_STRAY and talk.persona is talk.home
+        if voice is not None and may_stray and rng.random() < 0.7:
             talk.add_stray(intent, voice, cue if i == 0 else None)
         else:
             talk.add(intent, cue if i == 0 else None)

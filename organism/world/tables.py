@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from random import Random
 
@@ -27,7 +27,7 @@ def read_sections(name: str) -> dict[str, tuple[str, ...]]:
     return {name: tuple(lines) for name, lines in sections.items()}
 
 
-@lru_cache(maxsize=None)
+@cache
 def is_entry_held_out(entry: str) -> bool:
     """Whether an entry of an open vocabulary never occurs in training (a stable tenth)."""
     return hashlib.blake2b(entry.encode(), digest_size=4).digest()[0] < 26

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from random import Random
 
 
-@lru_cache(maxsize=None)
+@cache
 def compiled(text: str) -> tuple[str | tuple[str, ...], ...]:
     """Split a template into literal strings and tuples of alternatives."""
     parts: list[str | tuple[str, ...]] = []

@@ -19,15 +19,25 @@ export type ErrorName =
   /** A fault of this page, not of what it was given. */
   | 'Internal';
 
+/** Of `WebGpuUnavailable`: what stands between the page and a GPU; `gpu/obstacle.ts` decides it. */
+export type GpuObstacle = 'insecure' | 'missing' | 'no-adapter' | 'refused' | 'silent' | 'withdrawn';
+
 export class PersonascopeError extends Error {
   override readonly name: ErrorName;
   /** What the visitor can do next, a sentence. */
   readonly nextStep: string;
+  readonly obstacle?: GpuObstacle;
 
-  constructor(name: ErrorName, message: string, nextStep = '', options?: ErrorOptions) {
+  constructor(
+    name: ErrorName,
+    message: string,
+    nextStep = '',
+    { obstacle, ...options }: ErrorOptions & { obstacle?: GpuObstacle | undefined } = {},
+  ) {
     super(message, options);
     this.name = name;
     this.nextStep = nextStep;
+    if (obstacle) this.obstacle = obstacle;
   }
 }
 
@@ -35,6 +45,9 @@ export interface ErrorData {
   name: ErrorName;
   message: string;
   nextStep: string;
+  obstacle?: GpuObstacle;
+  /** Of a fault of ours: for a report, never shown as it is. */
+  stack?: string;
 }
 
 /**
@@ -43,7 +56,8 @@ export interface ErrorData {
  */
 export function toErrorData(error: unknown): ErrorData {
   if (error instanceof PersonascopeError) {
-    return { name: error.name, message: error.message, nextStep: error.nextStep };
+    const { name, message, nextStep, obstacle, stack } = error;
+    return { name, message, nextStep, ...(obstacle && { obstacle }), ...(name === 'Internal' && stack && { stack }) };
   }
   const message = error instanceof Error ? error.message : String(error);
   switch (error instanceof DOMException && error.name) {
@@ -60,10 +74,14 @@ export function toErrorData(error: unknown): ErrorData {
         name: 'Internal',
         message: message || 'Something went wrong, and nothing says what.',
         nextStep: 'This is a fault of ours: reload the page, and report it with the message.',
+        ...(error instanceof Error && error.stack && { stack: error.stack }),
       };
   }
 }
 
 export function fromErrorData(data: ErrorData): PersonascopeError {
-  return new PersonascopeError(data.name, data.message, data.nextStep);
+  const error = new PersonascopeError(data.name, data.message, data.nextStep, { obstacle: data.obstacle });
+  // Where it was thrown, on the other side.
+  if (data.stack) error.stack = data.stack;
+  return error;
 }

@@ -1,4 +1,5 @@
 /** Extraction on the loaded model: runs it between a visitor's replies, keeps what is done, and knows what was made before. */
+import { anySignal } from '../browser';
 import { PersonascopeError } from '../errors';
 import { assemblePersonas } from '../extract/assemble';
 import { readClassifiers, type Classifiers } from '../extract/classifier';
@@ -21,7 +22,7 @@ import type { VectorBook } from '../interp/vector-book';
 import { downloadJson } from '../net/download';
 import { personaOf } from '../share/persona-vector';
 import { readVectorFile } from '../share/read-vector-file';
-import { badVector } from '../share/vector-file';
+import { badFile } from '../share/bad-file';
 import { openRecords, within, type Records } from '../storage/records';
 import { embeddedModels } from './catalogue';
 import type { Engine } from './engine';
@@ -253,7 +254,7 @@ export class Workshop {
         void this.#jobs.set(model, { ...job, done, total });
         emit(progress);
       };
-      const working = work(memory, { signal: AbortSignal.any([signal, controller.signal]), emit: note });
+      const working = work(memory, { signal: anySignal([signal, controller.signal]), emit: note });
       this.#settled = working.catch(() => undefined);
       const result = await working;
       await this.discard(opened);
@@ -311,11 +312,11 @@ async function replace(
  * @throws PersonascopeError `BadRequest` naming it, if it is larger or has gone
  */
 async function readFile(file: File, limit: number): Promise<Uint8Array> {
-  if (file.size > limit) throw badVector(`${file.name}:`, `${file.size} bytes are more than ${limit}`);
+  if (file.size > limit) throw badFile(`${file.name}:`, `${file.size} bytes are more than ${limit}`);
   try {
     return new Uint8Array(await file.arrayBuffer());
   } catch (cause) {
-    throw badVector(`${file.name}:`, 'the browser could not read it', { cause });
+    throw badFile(`${file.name}:`, 'the browser could not read it', { cause });
   }
 }
 

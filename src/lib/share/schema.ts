@@ -1,10 +1,11 @@
 /** What a conversation from outside (a link, a stored record) must look like, with bounds on everything. */
 import * as v from 'valibot';
 import { between, finite, integer, text } from './fields';
+import { parseUrl } from '../browser';
 import { PersonascopeError } from '../errors';
 import { limits } from '../interp/limits';
 import { positionNames } from '../interp/intervention';
-import { fillFollows, replyEnds, type Conversation } from './conversation';
+import { fillPlaces, replyEnds, type Conversation } from './conversation';
 import { unpackTokenIds } from './token-ids';
 
 const list = <S extends v.GenericSchema>(item: S, length: number) =>
@@ -12,7 +13,7 @@ const list = <S extends v.GenericSchema>(item: S, length: number) =>
 
 /** Only what can be fetched over HTTP, or a path beside the page: no `javascript:`, `data:`, `blob:`. */
 function isFetchable(url: string): boolean {
-  const parsed = URL.canParse(url, 'https://page.invalid/') ? new URL(url, 'https://page.invalid/') : null;
+  const parsed = parseUrl(url, 'https://page.invalid/');
   return parsed !== null && ['http:', 'https:'].includes(parsed.protocol) && !parsed.username && !parsed.password;
 }
 const url = v.pipe(
@@ -116,6 +117,7 @@ const replyFields = {
   ...steeringWith(v.object(interventionFields)),
   sampling: v.optional(v.object({ temperature, topP, maxTokens: v.optional(maxTokens) })),
   follows: v.optional(v.nullable(index(limits.replies))),
+  after: v.optional(v.nullable(v.tuple([index(limits.turns), index(limits.replies)]))),
   firstRead,
   ended: v.optional(v.picklist(replyEnds, `must be ${replyEnds.slice(0, -1).join(', ')} or ${replyEnds.at(-1)}`)),
   failure: v.optional(text(limits.failure)),
@@ -217,7 +219,7 @@ export function parseConversation(
   const result = v.safeParse(schema, value, { abortEarly: true });
   if (result.success) {
     const conversation = result.output as Conversation;
-    fillFollows(conversation.turns);
+    fillPlaces(conversation.turns);
     return conversation;
   }
   const [issue] = result.issues;

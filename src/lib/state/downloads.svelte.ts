@@ -1,4 +1,5 @@
 /** Models that come from elsewhere: asked about before, cancelled, repaired, deleted. */
+import { parseUrl } from '../browser';
 import type { DownloadSummary, ModelSource, ModelSummary } from '../engine/engine';
 import type { LoadProgress } from '../engine/protocol';
 import type { Silence } from '../net/download';
@@ -169,8 +170,8 @@ function foreignHosts(model: ModelSource, mirror: string): string[] {
   const addresses = [model.url, ...(model.engine === 'web-llm' ? [model.lib] : [])];
   const urls = addresses
     // What is no address is refused as such when it is opened.
-    .filter((address) => URL.canParse(address, document.baseURI))
-    .map((address) => new URL(address, document.baseURI))
+    .map((address) => parseUrl(address, document.baseURI))
+    .filter((url) => url !== null)
     .filter(({ origin }) => origin !== location.origin)
     .map(({ href }) => (model.engine === 'web-llm' ? mirrorUrl(href, mirror) : new URL(href)));
   return [...new Set(urls.map(({ host }) => host))];

@@ -1,4 +1,5 @@
 /** The loaded model: how it got here, what it is, how fast it speaks, what went wrong. */
+import { embeddedModels } from '../engine/catalogue';
 import { startEngine, type CallOptions, type EngineClient } from '../engine/client';
 import type { ChatRequest, ChatResult, ModelInfo, ModelSource, ModelSummary, VectorSummary } from '../engine/engine';
 import type { LoadedModel, LoadProgress } from '../engine/protocol';
@@ -6,6 +7,7 @@ import { fromErrorData, PersonascopeError } from '../errors';
 import type { ExtractRequest } from '../extract/extract-request';
 import type { ExtractedVector, SpaceRecord, UnfinishedJob, VectorRecord } from '../extract/records';
 import type { SpaceRequest } from '../extract/space-request';
+import { findObstacle, obstacleError } from '../gpu/obstacle';
 import type { Intervention } from '../interp/intervention';
 import { axisExtent } from '../interp/position';
 import type { PersonaSpace } from '../interp/persona-space';
@@ -66,8 +68,9 @@ export class Session {
   }
 
   async #begin(): Promise<void> {
-    if (!('gpu' in navigator)) {
-      this.phase = 'unsupported';
+    const obstacle = findObstacle();
+    if (obstacle) {
+      this.#fail(obstacle);
       return;
     }
     try {
@@ -86,7 +89,8 @@ export class Session {
 
   /** A model's name for a reader; the address of one that the page does not know. */
   labelOf(model: string | ModelSource): string {
-    return this.models.find(({ id }) => id === modelKey(model))?.label ?? modelKey(model);
+    const known: { id: string; label: string }[] = [...this.models, ...embeddedModels];
+    return known.find(({ id }) => id === modelKey(model))?.label ?? modelKey(model);
   }
 
   /** Replaces the loaded model; resolves when it can answer. If it can't, what was loaded before stays. */
@@ -268,13 +272,6 @@ export class Session {
     const isMissing = error.name === 'WebGpuUnavailable';
     this.phase = isMissing && !this.#hadGpu ? 'unsupported' : 'failed';
     // A browser takes the GPU away from a page after repeated losses; that is not a browser without one.
-    return (this.error =
-      isMissing && this.#hadGpu
-        ? new PersonascopeError(
-            'WebGpuUnavailable',
-            'The browser gives no GPU any more.',
-            'Reload the page, or start the browser again.',
-          )
-        : error);
+    return (this.error = isMissing && this.#hadGpu ? obstacleError('withdrawn') : error);
   }
 }

@@ -78,7 +78,11 @@ export class LabelLayer {
   draw(labels: readonly Label[], width: number, height: number): void {
     const placed = placeLabels(labels, width, height);
     while (this.#root.childElementCount > placed.length) this.#root.lastElementChild!.remove();
-    while (this.#root.childElementCount < placed.length) this.#root.append(document.createElement('span'));
+    while (this.#root.childElementCount < placed.length) {
+      const span = document.createElement('span');
+      span.dir = 'auto';
+      this.#root.append(span);
+    }
     placed.forEach((label, index) => {
       const span = this.#root.children[index] as HTMLElement;
       if (span.textContent !== label.text) span.textContent = label.text;

@@ -11,6 +11,7 @@ import { asError } from './as-error';
 import { ConversationState, type ConversationMemento } from './conversation.svelte';
 import { Dials, type DialsMemento } from './dials.svelte';
 import { Downloads } from './downloads.svelte';
+import { Draft } from './draft.svelte';
 import { fileOf, Library, type Handle, type SaveTrouble } from './library.svelte';
 import { Keeping } from './keeping.svelte';
 import { readLastModel, type LastModel } from './last-model';
@@ -50,6 +51,7 @@ export class App {
   readonly downloads = new Downloads(this.session, this.mirror);
   readonly dials = new Dials(this.session);
   readonly conversation = new ConversationState(this.session, this.dials);
+  readonly draft = new Draft(this.conversation);
   readonly library = new Library();
   readonly link = new LinkState(this.session, {
     confirm: (model) => this.downloads.confirm(model),
@@ -71,9 +73,15 @@ export class App {
   #example = '';
   /** The address's fragment as it was read last. */
   #fragment = '';
+  /** It is not known yet whether there is a conversation to bring back. */
+  #isRestoring = true;
   #saveTimer: ReturnType<typeof setTimeout> | null = null;
 
   constructor() {
+    this.conversation.awaitsDials = true;
+    this.session.onReady = () => {
+      if (this.conversation.awaitsDials) void this.#attempt(() => this.#adopt());
+    };
     this.conversation.onChanged = () => void this.#save();
     this.conversation.onGrown = () => (this.#saveTimer ??= setTimeout(() => void this.#save(), savePause));
     this.conversation.onReplace = (before) => {
@@ -103,7 +111,6 @@ export class App {
     if (!first || this.session.wanted !== null) return;
     try {
       await this.session.load(first);
-      await this.#adopt();
     } catch (cause) {
       if (asError(cause) !== this.session.error) this.notice = asError(cause);
     }
@@ -268,15 +275,34 @@ export class App {
     }
   }
 
-  /** Turns the dials to where the conversation left them, if it is with the loaded model. What is not known here is left out, and said. */
+  /**
+   * Turns the dials to where the conversation left them, if it is with the loaded model; until one is loaded, it waits. What is not
+   * known here is left out, and said.
+   */
   async #adopt(): Promise<void> {
-    const last = this.conversation.turns.findLast(({ reply }) => reply)?.reply;
-    const isHere = last && this.session.isLoaded(last.model);
+    const { conversation, session } = this;
+    const { turns } = conversation;
+    conversation.awaitsDials = true;
+    // A model that gets ready comes here again.
+    if (this.#isRestoring || session.phase !== 'ready') return;
+    const last = turns.findLast(({ reply }) => reply)?.reply;
+    const isHere = last && session.isLoaded(last.model);
     const left = isHere ? (last.schedule.at(-1)?.interventions ?? last.interventions) : [];
-    const names = (await this.session.vectors()).map(({ name }) => name);
+    let names: string[];
+    try {
+      names = (await session.vectors()).map(({ name }) => name);
+    } catch (cause) {
+      // The model is gone, which the session shows.
+      if (session.phase !== 'ready') return;
+      conversation.awaitsDials = false;
+      throw cause;
+    }
+    // Another conversation came meanwhile.
+    if (conversation.turns !== turns) return;
     const isKnown = ({ vector }: Intervention) => typeof vector !== 'string' || names.includes(vector);
     const unknown = left.find((intervention) => !isKnown(intervention));
     this.dials.adopt(left.filter(isKnown));
+    conversation.awaitsDials = false;
     if (!unknown) return;
     this.notice = new PersonascopeError(
       'BadRequest',
@@ -373,6 +399,7 @@ export class App {
     this.mirror.recall(before.mirror);
     await resumed;
     await this.#save();
+    if (this.conversation.awaitsDials) await this.#adopt();
   }
 
   /** A mirror that an earlier visitor set is not this one's. @returns says so */
@@ -389,6 +416,7 @@ export class App {
   /** Another chat comes: this one is kept as it stands, and what could be undone in it no longer can. */
   async #leaveChat(): Promise<void> {
     this.undo = null;
+    this.draft.hold();
     await this.#silence();
     await this.#save();
   }
@@ -433,13 +461,19 @@ export class App {
   async #restore(): Promise<void> {
     try {
       const { conversation, isElsewhere, error } = await this.library.start();
-      if (conversation) this.conversation.restore(conversation);
       this.notice = error;
       if (isElsewhere) {
         this.remark =
           'Your last chat is open in another tab, so this tab begins a new one; the list of chats has both.';
+        // A copied tab has the other's message too, which is to be sent once.
+        this.draft.hold();
       }
+      this.#isRestoring = this.conversation.awaitsDials = false;
+      if (!conversation) return;
+      this.conversation.restore(conversation);
+      await this.#adopt();
     } catch (cause) {
+      this.#isRestoring = this.conversation.awaitsDials = false;
       this.notice = asError(cause);
     }
   }

@@ -42,6 +42,8 @@ export class Session {
     this.models.some(({ id, download }) => id === this.info?.id && download === 'embedded'),
   );
   readonly extent = $derived(this.space ? axisExtent(this.space) : null);
+  /** Called when a model can answer, after it was loaded or because what was loaded before stays. */
+  onReady: (() => void) | null = null;
   readonly #mirror: Mirror;
   #client: EngineClient | null = null;
   #started: Promise<void> | null = null;
@@ -124,6 +126,7 @@ export class Session {
       this.phase = 'ready';
       throw error;
     } finally {
+      if (this.phase === 'ready') this.onReady?.();
       this.listModels().catch((cause) => (this.error ??= asError(cause)));
     }
   }

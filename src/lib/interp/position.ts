@@ -35,6 +35,14 @@ export function axesOf({ cap }: Pick<PersonaSpace, 'cap'>): NamedAxis[] {
   return cap.positions === 'message' ? [assistantAxis, messageAxis] : [assistantAxis];
 }
 
+/**
+ * Where 0 on the axis is, for a reader. The Assistant is counted as one of them, so that its place and those of the roles sum to 0; the
+ * components' zero is the mean of the roles alone.
+ */
+export function describeOrigin({ roles }: Pick<PersonaSpace, 'roles'>): string {
+  return `0 is the mean of ${roles.length} ${roles.length === 1 ? 'role' : 'roles'} and the Assistant`;
+}
+
 const componentProbes = ['pc1', 'pc2', 'pc3'] as const;
 
 /** What every reply of the page's conversation is read with. */

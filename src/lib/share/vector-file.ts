@@ -23,7 +23,7 @@ export function badVector(where: string, reason: string, options?: ErrorOptions)
 /** The header of a vector, in the order it is written. */
 export function headerOf(vector: VectorHeader): VectorHeader {
   const { name, label, description, model, layers, units, positions, contrast, steering } = vector;
-  const { coherentUpTo, onset, precision, provenance } = vector;
+  const { coherentUpTo, onset, centre, precision, provenance } = vector;
   return {
     ...{
       name,
@@ -37,6 +37,7 @@ export function headerOf(vector: VectorHeader): VectorHeader {
       steering,
       coherentUpTo,
       onset,
+      ...(centre && { centre }),
       precision,
       provenance,
     },

@@ -85,6 +85,8 @@ test('a reply cut by a reload is kept, the chat goes on, and what is cleared com
 
   await page.getByTestId('system-toggle').click();
   await page.getByTestId('system').fill('You are a cook.');
+  // Kept without a further reply.
+  await expect.poll(() => page.evaluate(readRecords)).toContain('You are a cook.');
   await page.getByTestId('reset-all').click();
   await expect(page.getByTestId('system')).toHaveValue('');
   await expect(page.getByTestId('dial-pirate-number')).toHaveValue('0.00');
@@ -180,3 +182,17 @@ test('a link shows what its tokens say, replays while a reply runs, and becomes 
   await page.getByTestId('chats').click();
   await expect(page.getByTestId('chat-list').getByRole('listitem')).toHaveCount(2);
 });
+
+/** Everything in the store of chats, as text. */
+function readRecords(): Promise<string> {
+  return new Promise((resolve) => {
+    const opening = indexedDB.open('personascope');
+    opening.onsuccess = () => {
+      const reading = opening.result.transaction('conversations').objectStore('conversations').getAll();
+      reading.onsuccess = () => {
+        opening.result.close();
+        resolve(JSON.stringify(reading.result));
+      };
+    };
+  });
+}

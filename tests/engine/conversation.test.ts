@@ -1,59 +1,21 @@
 /** The page's conversation on the embedded model: whatever becomes of a turn, nothing is lost and the next one is answered. */
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { EngineHost } from '../../src/lib/engine/host';
-import type { ChatRequest, ChatResult } from '../../src/lib/engine/engine';
-import type { LoadedModel, Method, Methods } from '../../src/lib/engine/protocol';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { PersonascopeError } from '../../src/lib/errors';
 import type { Intervention } from '../../src/lib/interp/intervention';
-import type { CallOptions } from '../../src/lib/engine/client';
 import { limits } from '../../src/lib/interp/limits';
 import { ConversationState } from '../../src/lib/state/conversation.svelte';
 import { conversationSchema, parseConversation } from '../../src/lib/share/schema';
 import { toJson } from '../../src/lib/share/conversation';
-import { fetchLocal, localUrl } from './local-files';
+import { LinkState } from '../../src/lib/state/link.svelte';
+import type { Session } from '../../src/lib/state/session.svelte';
+import { startEmbedded, type Fate } from './embedded';
 
-const model = 'organism-assistant';
-const host = new EngineHost({ lost: () => undefined, unloaded: () => undefined });
-let loaded: LoadedModel;
-
-/** The page draws when the browser does; late drawings come after the last test. */
-globalThis.requestAnimationFrame = (run) => Number(setTimeout(run, 0));
-
-beforeAll(async () => {
-  vi.stubGlobal('fetch', fetchLocal);
-  const baseUrl = localUrl(`${process.cwd()}/static`);
-  loaded = await host.load({ model, baseUrl }, { signal: new AbortController().signal, emit: () => undefined });
-});
+const { host, model, openSession } = await startEmbedded();
 afterAll(() => vi.unstubAllGlobals());
-
-/** What happens to calls of `chat` on their way: each takes the next; then all go through. */
-type Fate = (request: ChatRequest, options: CallOptions<'chat'>) => Promise<ChatResult>;
 
 function open(...fates: Fate[]) {
   const steering: { interventions: Intervention[] } = { interventions: [] };
-  const requests: ChatRequest[] = [];
-  const call = <M extends Method>(method: M, request: Methods[M]['request'], options: CallOptions<M> = {}) => {
-    const context = {
-      signal: options.signal ?? new AbortController().signal,
-      emit: options.onEvent ?? (() => undefined),
-    };
-    // eslint-disable-next-line @typescript-eslint/no-explicit-any -- one call for all methods, as the worker makes it
-    return (host[method] as any)(request, context) as Promise<Methods[M]['result']>;
-  };
-  const session = {
-    phase: 'ready' as const,
-    wanted: model,
-    identity: loaded.identity,
-    space: loaded.personaSpace,
-    isLoaded: () => true,
-    call,
-    chat: (request: ChatRequest, options: CallOptions<'chat'> = {}) => {
-      requests.push(request);
-      const fate = fates.shift();
-      return fate ? fate(request, options) : call('chat', request, options);
-    },
-    steer: async () => null,
-  };
+  const session = openSession(fates);
   const dials = { interventions: () => steering.interventions, onMoved: null };
   const conversation = new ConversationState(session, dials);
   conversation.sampling = { temperature: 0, topP: 1, maxTokens: 6 };
@@ -62,7 +24,7 @@ function open(...fates: Fate[]) {
     await ended(conversation);
     return isTaken;
   };
-  return { conversation, steering, requests, ask };
+  return { conversation, steering, session, requests: session.requests, ask };
 }
 
 const ended = (conversation: ConversationState) => vi.waitFor(() => expect(conversation.isBusy).toBe(false), 60_000);
@@ -258,5 +220,171 @@ describe('a conversation that no longer fits', () => {
     expect(await ask('Who are you?')).toBe(false);
     expect(conversation.refused!.message).toContain('500 turns');
     expect(conversation.turns).toHaveLength(limits.turns);
+  });
+});
+
+describe('what is written meanwhile', () => {
+  const never: Fate = (_request, { signal }) =>
+    new Promise((_, reject) => {
+      const abort = () => reject(new PersonascopeError('Aborted', 'Stopped.'));
+      signal!.addEventListener('abort', abort);
+    });
+  const through: Fate = (request, options) => host.chat(request, { signal: options.signal!, emit: () => undefined });
+
+  test('and has no words is in no record and in no undo; the reply beside it is', async () => {
+    const { conversation, ask } = open(through, through, never);
+    await ask('Who are you?');
+    await ask('What is a river?');
+    const before = conversation.turns.map(({ reply }) => reply!);
+    const again = conversation.again(0);
+    await vi.waitFor(() => expect(conversation.turns[0]!.replies).toHaveLength(2));
+    const [memento, record] = [conversation.memento(), conversation.export(model)];
+    expect(record.turns.map(({ chosen, replies }) => [chosen, replies.length])).toEqual([
+      [0, 1],
+      [0, 1],
+    ]);
+    conversation.clear();
+    await again;
+    conversation.recall(memento);
+    expect(conversation.turns.map(({ reply }) => reply)).toEqual(before);
+  });
+
+  test('nothing else is begun: room is made once', async () => {
+    const { conversation, ask } = open(loseAfter(0));
+    await ask('Who are you?');
+    const making = conversation.makeRoomAndAnswer(0);
+    expect(conversation.canAnswer).toBe(false);
+    await Promise.all([making, conversation.makeRoomAndAnswer(0), conversation.again(0)]);
+    expect(conversation.turns[0]!.replies).toHaveLength(2);
+  });
+
+  test('a message does not get into another chat', async () => {
+    const { conversation, session, ask } = open();
+    await ask('Who are you?');
+    // The engine hangs while it counts, and is ended.
+    session.call = ((_method: string, _request: unknown, { signal }: { signal: AbortSignal }) =>
+      new Promise((_, reject) => {
+        const end = () => reject(new PersonascopeError('EngineStopped', 'It did not answer.', 'It starts again.'));
+        signal.addEventListener('abort', () => setTimeout(end));
+      })) as typeof session.call;
+    const sent = conversation.send('What is a river?');
+    conversation.stop();
+    conversation.clear();
+    expect(await sent).toBe(false);
+    expect(conversation.turns).toEqual([]);
+    // In the chat that is still there it stays, as one more message: no undo of what was before takes it away.
+    let isToldOf = false;
+    conversation.onSent = () => (isToldOf = true);
+    const kept = conversation.send('What is a river?');
+    conversation.stop();
+    expect(await kept).toBe(true);
+    expect(conversation.turns[0]!.reply).toMatchObject({ text: '', status: 'failed' });
+    expect(isToldOf).toBe(true);
+  });
+});
+
+test('what was said after a turn without a reply stays with the reply that it was said after', async () => {
+  const stopped: Fate = () => Promise.reject(new PersonascopeError('Aborted', 'Stopped.'));
+  const through: Fate = (request, options) => host.chat(request, { signal: options.signal!, emit: () => undefined });
+  // The second turn is never answered again; the third is written after two different first replies.
+  const { conversation, ask } = open(through, through, through, stopped, through, through, stopped);
+  await ask('Who are you?');
+  await ask('What is a river?');
+  await conversation.replay();
+  expect(conversation.turns.map(({ chosen }) => chosen)).toEqual([1, null]);
+  await ask('What is a volcano?');
+  const third = conversation.turns[2]!.reply!;
+  expect(third).toMatchObject({ follows: null, after: [0, 1] });
+  await conversation.replay();
+  expect(conversation.turns.map(({ chosen }) => chosen)).toEqual([2, null, null]);
+  const record = parseConversation(conversationSchema, JSON.parse(toJson(conversation.export(model))), '', '');
+  conversation.restore(record);
+  conversation.choose(0, 1);
+  expect(conversation.turns.map(({ chosen }) => chosen)).toEqual([1, null, 0]);
+});
+
+test('a turn above the line is answered again with what was read for it before', async () => {
+  const { conversation, requests, ask } = open();
+  for (const question of ['Who are you?', 'What is a river?']) await ask(question);
+  await conversation.makeRoom(2, 'What is a volcano?');
+  await ended(conversation);
+  requests.length = 0;
+  await conversation.replay();
+  expect(requests.map(({ messages }) => messages.length)).toEqual([1, 3, 1]);
+});
+
+test('a notice that there is no room goes with what it was about', async () => {
+  const { conversation, requests, ask } = open();
+  for (const question of ['Who are you?', 'What is a river?']) await ask(question);
+  conversation.full = { tokens: 600, contextLength: 512, firstRead: 2 };
+  await conversation.edit(0, 'What is a volcano?');
+  expect(conversation.full).toBeNull();
+  // A number from before the edit leaves out no more than there is.
+  await conversation.makeRoom(2, 'Who are you?');
+  await ended(conversation);
+  await ask('What is a river?');
+  expect(conversation.firstRead).toBe(1);
+  expect(requests.at(-1)!.messages.length).toBe(3);
+});
+
+describe('a link', () => {
+  const silent = { confirm: async () => true, silence: async () => undefined };
+  const openLink = (session: ReturnType<typeof open>['session']) =>
+    new LinkState(session as unknown as Session, silent);
+  const reply = { seed: 0, interventions: [], schedule: [], tokenIds: [], text: '' };
+  const link = { model, system: '', sampling: { temperature: 0, topP: 1, maxTokens: 6 } };
+
+  test('whose replies have no tokens is not reproduced; words without tokens are told from them', async () => {
+    const { session } = open();
+    const state = openLink(session);
+    state.conversation = { ...link, turns: [{ user: 'Hi', replies: [reply], chosen: 0 }] };
+    await state.replay();
+    expect(state.result).toBeNull();
+    state.conversation = {
+      ...link,
+      turns: [{ user: 'Hi', replies: [{ ...reply, text: 'I am bad.' }], chosen: 0 }],
+    };
+    await state.replay();
+    expect(state.result).toMatchObject({ outcome: 'different' });
+  });
+
+  test('opened, has the words that were shown, and every reply', async () => {
+    const { conversation, session, ask } = open();
+    await ask('Who are you?');
+    const shared = conversation.export(model);
+    const [turn] = shared.turns;
+    const state = openLink(session);
+    state.conversation = {
+      ...shared,
+      turns: [{ ...turn!, replies: [turn!.replies[0]!, { ...turn!.replies[0]!, text: 'I am bad.' }], chosen: 1 }],
+    };
+    await state.decode();
+    expect(state.isForged(0)).toBe(true);
+    expect(state.withReadings()!.turns[0]).toMatchObject({
+      chosen: 1,
+      replies: [{ text: turn!.replies[0]!.text }, { text: turn!.replies[0]!.text }],
+    });
+  });
+
+  test('that is left while vectors are looked up shows nothing any more', async () => {
+    const { conversation, session, ask } = open();
+    await ask('Who are you?');
+    const state = openLink(session);
+    state.conversation = conversation.export(model);
+    const { call } = session;
+    session.call = ((...request: Parameters<typeof call>) => {
+      state.close();
+      return call(...request);
+    }) as typeof call;
+    await state.replay();
+    expect(state.replayed).toEqual([]);
+  });
+
+  test('that ends in half a character is not forged', async () => {
+    const { session } = open();
+    const state = openLink(session);
+    state.conversation = { ...link, turns: [{ user: 'Hi', replies: [{ ...reply, text: 'Hello' }], chosen: 0 }] };
+    state.decoded = ['Hello\uFFFD'];
+    expect(state.isForged(0)).toBe(false);
   });
 });

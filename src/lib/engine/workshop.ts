@@ -21,7 +21,7 @@ import type { VectorBook } from '../interp/vector-book';
 import { downloadJson } from '../net/download';
 import { personaOf } from '../share/persona-vector';
 import { readVectorFile } from '../share/read-vector-file';
-import { badVector } from '../share/vector-file';
+import { badFile } from '../share/bad-file';
 import { openRecords, within, type Records } from '../storage/records';
 import { embeddedModels } from './catalogue';
 import type { Engine } from './engine';
@@ -311,11 +311,11 @@ async function replace(
  * @throws PersonascopeError `BadRequest` naming it, if it is larger or has gone
  */
 async function readFile(file: File, limit: number): Promise<Uint8Array> {
-  if (file.size > limit) throw badVector(`${file.name}:`, `${file.size} bytes are more than ${limit}`);
+  if (file.size > limit) throw badFile(`${file.name}:`, `${file.size} bytes are more than ${limit}`);
   try {
     return new Uint8Array(await file.arrayBuffer());
   } catch (cause) {
-    throw badVector(`${file.name}:`, 'the browser could not read it', { cause });
+    throw badFile(`${file.name}:`, 'the browser could not read it', { cause });
   }
 }
 

@@ -5,7 +5,7 @@ import { parsePersonaSpace } from '../interp/persona-schema';
 import type { PersonaEntry } from '../interp/persona-space';
 import { checkTensors, type NamedTensor } from '../interp/persona-tensors';
 import type { ExtractedPersona } from './extract-persona';
-import type { ExtractedSpace } from './extract-space';
+import type { ExtractedSpace } from './space-sums';
 
 /** What the extraction itself does not know. */
 export interface Provenance {

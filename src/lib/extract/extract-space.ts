@@ -3,12 +3,12 @@ import type { CollectSite, Engine } from '../engine/engine';
 import { PersonascopeError } from '../errors';
 import { computeAxis } from '../interp/axis';
 import { meanVector, scale } from '../interp/linear';
-import type { AxisEntry, CapEntry, PcaEntry, RoleEntry } from '../interp/persona-space';
+import type { CapEntry } from '../interp/persona-space';
 import type { RolePrompts } from './prompts';
 import type { ReplyMemory } from './reply-memory';
 import { measureResidualNorm } from './residual-norm';
 import { planSamples, takeSample, type ExtractControl } from './sample';
-import { capOn, spaceFromSums, type CapPlace, type SpaceSums } from './space-sums';
+import { capOn, spaceFromSums, type CapPlace, type ExtractedSpace, type SpaceSums } from './space-sums';
 
 export interface SpaceOptions extends ExtractControl {
   targetLayer: number;
@@ -30,28 +30,6 @@ export interface SpaceOptions extends ExtractControl {
   normReplies?: number;
   /** Keeps what was sampled of each role; its single replies are let go then. */
   memory?: ReplyMemory;
-}
-
-/** Everything of a `PersonaSpace` that comes from roles. Tensors are (nLayers, dModel) unless they say. */
-export interface ExtractedSpace {
-  roleMeans: Float64Array[];
-  defaultMean: Float64Array;
-  axisVector: Float64Array;
-  /** Null: the cap's axis is `axisVector`. */
-  capAxis: Float64Array | null;
-  /** (3, dModel) */
-  components: Float64Array;
-  /** (dModel) */
-  pcaCentre: Float64Array;
-  residualNorm: number[];
-  axis: Omit<AxisEntry, 'coherentUpTo'>;
-  pca: PcaEntry;
-  roles: RoleEntry[];
-  cap: CapEntry;
-  /** Roles farther toward the Assistant than the default is, plus one: 1 is as in large models. */
-  defaultRank: number;
-  /** Replies behind each role's mean. */
-  kept: number[];
 }
 
 /**

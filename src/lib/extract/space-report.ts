@@ -1,7 +1,7 @@
 /** The figures of a persona space that the papers report too. */
 import { cosine, layerOf } from '../interp/linear';
 import { computePca } from '../interp/pca';
-import type { ExtractedSpace } from './extract-space';
+import type { ExtractedSpace } from './space-sums';
 
 export interface SpaceReport {
   roles: number;

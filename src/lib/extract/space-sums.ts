@@ -7,7 +7,7 @@ import { cosine, dot, layerOf, meanVector, scale, subtract } from '../interp/lin
 import { computePca } from '../interp/pca';
 import { rankOnAxis } from '../interp/position';
 import { quantile, standardDeviation } from '../interp/stats';
-import type { ExtractedSpace } from './extract-space';
+import type { AxisEntry, CapEntry, PcaEntry, RoleEntry } from '../interp/persona-space';
 
 export interface RoleSum {
   name: string;
@@ -42,6 +42,28 @@ export interface CapPlace {
 export interface SpacePlace {
   targetLayer: number;
   cap: CapPlace;
+}
+
+/** Everything of a `PersonaSpace` that comes from roles. Tensors are (nLayers, dModel) unless they say. */
+export interface ExtractedSpace {
+  roleMeans: Float64Array[];
+  defaultMean: Float64Array;
+  axisVector: Float64Array;
+  /** Null: the cap's axis is `axisVector`. */
+  capAxis: Float64Array | null;
+  /** (3, dModel) */
+  components: Float64Array;
+  /** (dModel) */
+  pcaCentre: Float64Array;
+  residualNorm: number[];
+  axis: Omit<AxisEntry, 'coherentUpTo'>;
+  pca: PcaEntry;
+  roles: RoleEntry[];
+  cap: CapEntry;
+  /** Roles farther toward the Assistant than the default is, plus one: 1 is as in large models. */
+  defaultRank: number;
+  /** Replies behind each role's mean. */
+  kept: number[];
 }
 
 /** Sums of the same model under the same prompts. Roles that only some ran count as often as they were run. */

@@ -2,13 +2,18 @@
 import { PersonascopeError } from '../errors';
 import { watchSilence } from '../silence';
 import { KernelCache } from './kernel';
-import type { Tensor } from './tensor';
 
 const WHERE_IT_WORKS =
   'Personascope needs WebGPU: Chrome or Edge 113 and later, Safari 26 and later, Firefox 141 and later on Windows; on Linux turn on chrome://flags/#enable-unsafe-webgpu.';
 
 /** Milliseconds that one answer may take: a pass over a long prompt, say. Where a CPU plays the GPU, a token can take 40 s. */
 const PATIENCE = { hardware: 120_000, software: 1_200_000 };
+
+/** GPU memory that somebody holds. */
+export interface Allocation {
+  readonly buffer: GPUBuffer;
+  destroy(): void;
+}
 
 export class Gpu {
   readonly device: GPUDevice;
@@ -17,8 +22,8 @@ export class Gpu {
   /** A CPU plays the GPU (SwiftShader, llvmpipe): right, and slow. */
   readonly isSoftware: boolean;
   readonly kernels: KernelCache;
-  /** Every tensor that has not been destroyed. */
-  readonly live = new Set<Tensor>();
+  /** Everything that has not been destroyed. */
+  readonly live = new Set<Allocation>();
   /** Resolves with the reason once nothing is to be had from the device any more. */
   readonly gone: Promise<string>;
   readonly #patience: number;
@@ -66,10 +71,10 @@ export class Gpu {
     }
   }
 
-  /** Bytes of GPU memory in live tensors. */
+  /** Bytes of GPU memory in use. */
   get liveBytes(): number {
     let bytes = 0;
-    for (const tensor of this.live) bytes += tensor.buffer.size;
+    for (const { buffer } of this.live) bytes += buffer.size;
     return bytes;
   }
 
@@ -92,7 +97,7 @@ export class Gpu {
   }
 
   destroy(): void {
-    for (const tensor of [...this.live]) tensor.destroy();
+    for (const held of [...this.live]) held.destroy();
     this.device.destroy();
   }
 }

@@ -1,6 +1,6 @@
 /** A typed, shaped GPU buffer, and the owner that destroys it. */
 import { PersonascopeError } from '../errors';
-import type { Gpu } from './device';
+import type { Allocation, Gpu } from './device';
 
 /** `f16` and `bf16` are stored two to a 32-bit word and unpacked in the shader, so neither needs the `shader-f16` feature. */
 export type DType = 'f32' | 'u32' | 'f16' | 'bf16';
@@ -21,7 +21,7 @@ export function borrow(buffer: GPUBuffer): BufferRef {
   return ref;
 }
 
-export class Tensor implements BufferRef {
+export class Tensor implements BufferRef, Allocation {
   readonly id = nextId++;
   readonly label: string;
   readonly shape: readonly number[];

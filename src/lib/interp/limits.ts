@@ -2,7 +2,14 @@
  * The one list of bounds on what comes from outside: typed into the page, asked for by a script, opened from a link or a file.
  * Whoever checks an input imports its bound from here, so that nothing is accepted in one place and refused in another.
  */
-import type { NumberBounds } from './parse-number';
+
+export interface NumberBounds {
+  min: number;
+  max: number;
+  /** `min` itself is refused. */
+  excludesMin?: boolean;
+  isWhole?: boolean;
+}
 
 export const limits = {
   /** Characters of one message, of the system prompt, and of the words a reply is to begin with. */

@@ -3,13 +3,7 @@
  * "1,234" and "1.234,5" are refused, because what is meant differs from country to country by a factor of a thousand.
  */
 
-export interface NumberBounds {
-  min: number;
-  max: number;
-  /** `min` itself is refused. */
-  excludesMin?: boolean;
-  isWhole?: boolean;
-}
+import type { NumberBounds } from './limits';
 
 export type ParsedNumber = { value: number } | { /** A sentence. */ reason: string };
 

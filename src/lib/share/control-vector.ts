@@ -9,7 +9,8 @@ import { toIncrements } from '../interp/increments';
 import type { LayerVectors } from '../interp/intervention';
 import type { VectorHeader } from '../interp/vector-header';
 import { checkVector } from './vector-check';
-import { badVector, type VectorFile } from './vector-file';
+import { badFile } from './bad-file';
+import type { VectorFile } from './vector-file';
 
 /**
  * The numbers at `steering.layers` as `direct` additions. `increments` are differences rounded to f32; where the dial adds
@@ -21,7 +22,7 @@ export function toControlVector(vector: VectorFile): VectorFile {
   const { steering, vectors, model, units } = checkVector(vector, 'The vector:');
   const isDelayed = isPartlyDelayed(vector);
   if (isDelayed && model.nLayers === 1) {
-    throw badVector(
+    throw badFile(
       'The vector:',
       'steering.layers: a control vector adds nothing after block 0, and the model has no other',
     );

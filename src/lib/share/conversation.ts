@@ -56,6 +56,8 @@ export interface Reply {
   model?: string | ModelSource;
   /** Index of the reply of the turn before that it was written after; null for none. Default: the first, where there is one. */
   follows?: number | null;
+  /** Where the turn before showed none: the nearest reply before it, by turn and index; null: there was none at all. */
+  after?: [turn: number, reply: number] | null;
   /** As the conversation's, when it was written. */
   firstRead?: number;
   /** What held when the reply began. */
@@ -146,27 +148,66 @@ export function messagesOf(conversation: Conversation, upToTurn = conversation.t
   return toMessages(reply?.system ?? conversation.system, said, asked.user);
 }
 
+/** What a reply was written after. */
+export type Place = Pick<Reply, 'follows' | 'after'>;
+
 /** A turn of which one reply is chosen, as a conversation and the page's state have it. */
 interface Branching {
-  readonly replies: readonly { follows?: number | null }[];
+  readonly replies: readonly Place[];
   chosen: number | null;
 }
 
-/** Chooses a reply; the turns after it then show what was written after that one: the newest such reply, or none. */
-export function chooseReply(turns: readonly Branching[], index: number, chosen: number | null): void {
+/** Where a reply stands that is written for turn `index` now. */
+export function placeAt(turns: readonly Pick<Branching, 'chosen'>[], index: number): Place {
+  const follows = turns[index - 1]?.chosen ?? null;
+  if (follows !== null || index === 0) return { follows };
+  const turn = turns.slice(0, index).findLastIndex(({ chosen }) => chosen !== null);
+  return { follows, after: turn < 0 ? null : [turn, turns[turn]!.chosen!] };
+}
+
+/** The reply that this one of turn `index` was written after; null: none; undefined: it does not say. */
+function placeBefore({ follows, after }: Place, index: number): Place['after'] {
+  return typeof follows === 'number' ? [index - 1, follows] : after;
+}
+
+/** A reply that does not say what it was written after, past a turn without one, may have been written after anything. */
+function isAt(reply: Place, place: Place): boolean {
+  if ((reply.follows ?? null) !== place.follows) return false;
+  return reply.after === undefined || place.after === undefined || String(reply.after) === String(place.after);
+}
+
+/**
+ * Chooses a reply. The turns before it then show what it was written after, as far as it says; the turns after it what was written
+ * after it: the newest such reply, or none.
+ */
+export function chooseReply(turns: readonly Branching[], index: number, chosen: number): void {
   turns[index]!.chosen = chosen;
+  for (let at = index; at > 0;) {
+    const before = placeBefore(turns[at]!.replies[turns[at]!.chosen!]!, at);
+    if (before === undefined) break;
+    const [turn, reply] = before ?? [-1, null];
+    for (let i = turn + 1; i < at; i++) turns[i]!.chosen = null;
+    if (turn < 0 || reply === null || !turns[turn]!.replies[reply]) break;
+    turns[turn]!.chosen = reply;
+    at = turn;
+  }
   for (let i = index + 1; i < turns.length; i++) {
-    const before = turns[i - 1]!;
-    const newest = turns[i]!.replies.findLastIndex(({ follows }) => (follows ?? null) === before.chosen);
+    const place = placeAt(turns, i);
+    const newest = turns[i]!.replies.findLastIndex((reply) => isAt(reply, place));
     turns[i]!.chosen = newest < 0 ? null : newest;
   }
 }
 
-/** Every `follows` filled in. */
-export function fillFollows(turns: readonly Turn[]): void {
+/** What each reply was written after is filled in, where there is only one that it can be. */
+export function fillPlaces(turns: readonly Turn[]): void {
   turns.forEach(({ replies }, index) => {
-    const isAnswered = index > 0 && turns[index - 1]!.replies.length > 0;
-    for (const reply of replies) reply.follows ??= isAnswered && reply.follows === undefined ? 0 : null;
+    const nearest = turns.slice(0, index).findLastIndex((turn) => turn.replies.length > 0);
+    for (const reply of replies) {
+      if (reply.follows === undefined) reply.follows = index > 0 && nearest === index - 1 ? 0 : null;
+      if (reply.follows !== null || index === 0 || reply.after !== undefined || nearest === index - 1) continue;
+      if (nearest < 0) reply.after = null;
+      else if (turns[nearest]!.replies.length === 1) reply.after = [nearest, 0];
+    }
   });
 }
 
@@ -175,7 +216,7 @@ export function chosenOnly(conversation: Conversation): Conversation {
   const turns = conversation.turns.map((turn): Turn => {
     const reply = chosenReply(turn);
     if (!reply) return { user: turn.user, replies: [], chosen: null };
-    const { follows: _, unsteered: __, ...rest } = reply;
+    const { follows: _, after: __, unsteered: ___, ...rest } = reply;
     return { user: turn.user, replies: [rest], chosen: 0 };
   });
   return { ...conversation, turns };

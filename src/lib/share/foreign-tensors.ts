@@ -16,21 +16,16 @@ import type { ModelSize } from '../interp/intervention-check';
 import type { StorageType } from '../interp/safetensors';
 import { describeHints, hookElsewhere, layerInName, layersBeside, type Facts, type NamedLayer } from './layer-hints';
 import { toBlocks } from './layer-numbers';
+import type { Leaf } from './tensor-tree';
 import { checkVector, refuseSameNames } from './vector-check';
-import { badVector, type VectorFile } from './vector-file';
+import { badFile } from './bad-file';
+import type { VectorFile } from './vector-file';
 import { baseName, foreignHeader, nameFrom } from './vector-foreign';
 
-export interface ForeignTensor {
+export interface ForeignTensor extends Leaf {
   /** Keys on the way to it, the outermost first; none of a bare tensor. */
   path: readonly string[];
-  shape: readonly number[];
-  /** As its file calls it: F32, F64, torch.int64. */
-  dtype: string;
-  /** Of the numbers as they are read; null: that type is not read. */
-  precision: StorageType | null;
   facts: Facts;
-  /** @throws PersonascopeError `BadRequest` naming what is wrong with its numbers */
-  read(): Float32Array;
 }
 
 export interface ForeignFile {
@@ -57,9 +52,9 @@ const isPlain =
 
 /** @throws PersonascopeError `BadRequest` naming the file, a tensor and the reason */
 export function vectorsOf({ file, kind, tensors }: ForeignFile, model: ModelSize): VectorFile[] {
-  if (tensors.length === 0) throw badVector(`${file}:`, 'holds no tensor');
+  if (tensors.length === 0) throw badFile(`${file}:`, 'holds no tensor');
   const weight = tensors.find(({ path }) => /\.(weight|bias)$/.test(path.join('.')));
-  if (weight) throw badVector(`${file}: ${quote(weight)}`, "is a model's weight: the file is no vector file");
+  if (weight) throw badFile(`${file}: ${quote(weight)}`, "is a model's weight: the file is no vector file");
   const found = new Map<string, Found>();
   const ignored: { tensor: ForeignTensor; reason: string }[] = [];
   for (const tensor of tensors) {
@@ -101,7 +96,7 @@ function placeNamed(
   if (layer < 0) return 'is for the place before block 0, where nothing can be added';
   const key = `layers of ${rest}`;
   const one = found.get(key) ?? { name: rest, rows: new Map(), isByBlock, nLayers: null, notes: [] };
-  if (one.rows.has(layer)) throw badVector(`${file}: ${quote(tensor)}`, `is a second row for layer ${layer}`);
+  if (one.rows.has(layer)) throw badFile(`${file}: ${quote(tensor)}`, `is a second row for layer ${layer}`);
   one.rows.set(layer, { tensor, row: 0 });
   found.set(key, one);
   return null;
@@ -189,12 +184,12 @@ function coarsest(tensors: readonly ForeignTensor[]): StorageType {
 /** Rows may be views of one storage, so that a small file holds more numbers than bytes. */
 function refuseTooMany(found: readonly Found[], { dModel }: ModelSize, file: string): void {
   if (found.length > limits.vectors) {
-    throw badVector(`${file}:`, `holds ${found.length} vectors, more than ${limits.vectors}`);
+    throw badFile(`${file}:`, `holds ${found.length} vectors, more than ${limits.vectors}`);
   }
   const numbers = found.reduce((sum, { rows }) => sum + rows.size * dModel, 0);
   /** As many as the largest file has, all of it F16. */
   const most = limits.vectorFile / 2;
-  if (numbers > most) throw badVector(`${file}:`, `holds ${numbers} numbers, more than ${most}`);
+  if (numbers > most) throw badFile(`${file}:`, `holds ${numbers} numbers, more than ${most}`);
 }
 
 /** Of a file with no vector: a tensor of the model's width tells more than one that is something else. */
@@ -204,7 +199,7 @@ function refuse(
   file: string,
 ): Error {
   const { tensor, reason } = ignored.find(({ tensor }) => countRows(tensor.shape, dModel) !== null) ?? ignored[0]!;
-  return badVector(`${file}: ${quote(tensor)}`, reason);
+  return badFile(`${file}: ${quote(tensor)}`, reason);
 }
 
 function describeIgnored(tensors: readonly ForeignTensor[]): string {

@@ -2,20 +2,8 @@
 import { limits } from '../interp/limits';
 import type { ForeignTensor } from './foreign-tensors';
 import { isHint, type Facts } from './layer-hints';
-import { badVector } from './vector-file';
-
-/** A tensor on its own, wherever it stands. */
-export type Leaf = Pick<ForeignTensor, 'shape' | 'dtype' | 'precision' | 'read'>;
-
-export class TensorNode {
-  readonly leaf: Leaf;
-  constructor(leaf: Leaf) {
-    this.leaf = leaf;
-  }
-}
-
-export type Tree =
-  null | boolean | number | string | TensorNode | Tree[] | ReadonlyMap<string, Tree> | { readonly [key: string]: Tree };
+import { badFile } from './bad-file';
+import { TensorNode, type Leaf, type Tree } from './tensor-tree';
 
 const maxDepth = 16;
 const maxKey = 1_000;
@@ -93,7 +81,7 @@ class Walk {
   }
 
   #tooMuch(reason: string): Error {
-    return badVector(`${this.#file}:`, reason);
+    return badFile(`${this.#file}:`, reason);
   }
 }
 

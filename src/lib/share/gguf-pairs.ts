@@ -17,7 +17,8 @@ import { isPartlyDelayed } from './control-vector';
 import type { GgufValue } from './gguf-reader';
 import type { GgufPair } from './gguf-writer';
 import { fromBase64Url, toBase64Url } from './token-ids';
-import { badVector, headerOf, stackRows, type VectorFile } from './vector-file';
+import { badFile } from './bad-file';
+import { headerOf, stackRows, type VectorFile } from './vector-file';
 import { parseJsonObject } from './vector-json';
 
 export const architecture = 'controlvector';
@@ -81,7 +82,7 @@ export class Pairs {
     this.#file = file;
   }
 
-  readonly bad = (key: string, reason: string): Error => badVector(`${this.#file}: ${key}`, reason);
+  readonly bad = (key: string, reason: string): Error => badFile(`${this.#file}: ${key}`, reason);
 
   text(key: string): string | null {
     const value = this.#metadata.get(key);
@@ -113,7 +114,7 @@ export class Pairs {
     try {
       bytes = fromBase64Url(text);
     } catch (cause) {
-      throw badVector(`${this.#file}: ${key}`, 'is not base64url', { cause });
+      throw badFile(`${this.#file}: ${key}`, 'is not base64url', { cause });
     }
     if (bytes.length % 4 > 0) throw this.bad(key, `has ${bytes.length} bytes, which are no f32`);
     return new Float32Array(bytes.buffer);

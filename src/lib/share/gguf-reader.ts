@@ -1,6 +1,6 @@
 /** Reads a GGUF file from anywhere: nothing it declares is believed before the bytes are there. */
 import { defaultAlignment, ggmlF32, ggufMagic, pad, valueType } from './gguf';
-import { badVector } from './vector-file';
+import { badFile } from './bad-file';
 
 /** Arrays of anything but f32 are checked and left out. */
 export type GgufValue = string | number | bigint | boolean | Float32Array | null;
@@ -191,7 +191,7 @@ class Cursor {
     return this.size - this.position;
   }
 
-  readonly bad = (field: string, reason: string): Error => badVector(`${this.#file}: ${field.slice(0, 120)}`, reason);
+  readonly bad = (field: string, reason: string): Error => badFile(`${this.#file}: ${field.slice(0, 120)}`, reason);
 
   slice(begin: number, end: number, field: string): Uint8Array {
     if (end > this.size) throw this.bad(field, `ends at byte ${end}, the file at ${this.size}`);

@@ -10,15 +10,20 @@ export interface OwnVector {
   vector: Float32Array;
 }
 
-/**
- * The conversation with what the dials of such vectors add, as numbers. A replay adds the same f32 values.
- *
- * @param model key of the model whose vectors they are; replies of others are left alone
- */
-export function inlineOwnVectors(conversation: Conversation, model: string, own: readonly OwnVector[]): Conversation {
-  const inlineAll = (interventions: Intervention[]) => interventions.map((one) => inlineVector(one, own));
+/** The vectors of this browser, and whose they are. */
+export interface OwnVectors {
+  /** Key of the model; replies of others are left alone. */
+  model: string;
+  vectors: readonly OwnVector[];
+  /** SHA-256 of each vector by name. Of a reply that was made with other numbers under the same name, that vector is left alone. */
+  digests: readonly [name: string, digest: string][];
+}
+
+/** The conversation with what the dials of such vectors add, as numbers. A replay adds the same f32 values. */
+export function inlineOwnVectors(conversation: Conversation, own: OwnVectors): Conversation {
   const inlineReply = (reply: Reply): Reply => {
-    if (modelKey(reply.model ?? conversation.model) !== model) return reply;
+    const known = knownTo(reply, conversation, own);
+    const inlineAll = (interventions: Intervention[]) => interventions.map((one) => inlineVector(one, known));
     const schedule = reply.schedule.map((step) => ({ ...step, interventions: inlineAll(step.interventions) }));
     return { ...reply, interventions: inlineAll(reply.interventions), schedule };
   };
@@ -26,13 +31,21 @@ export function inlineOwnVectors(conversation: Conversation, model: string, own:
   return { ...conversation, turns };
 }
 
-/** Labels of the vectors that `inlineOwnVectors` would write out. */
-export function namedOwnVectors(conversation: Conversation, model: string, own: readonly OwnVector[]): string[] {
+/** Labels of the vectors of this browser that the conversation only names. */
+export function namedOwnVectors(conversation: Conversation, { model, vectors }: OwnVectors): string[] {
   const replies = chosenOnly(conversation).turns.flatMap((turn) => turn.replies);
   const steps = replies
     .filter((reply) => modelKey(reply.model ?? conversation.model) === model)
     .flatMap((reply) => [reply.interventions, ...reply.schedule.map((step) => step.interventions)].flat());
-  return own.filter(({ entry }) => steps.some(({ vector }) => vector === entry.name)).map(({ entry }) => entry.label);
+  const named = vectors.filter(({ entry }) => steps.some(({ vector }) => vector === entry.name));
+  return named.map(({ entry }) => entry.label);
+}
+
+/** The vectors that the reply was made with, as far as it says. */
+function knownTo(reply: Reply, conversation: Conversation, { model, vectors, digests }: OwnVectors): OwnVector[] {
+  if (modelKey(reply.model ?? conversation.model) !== model) return [];
+  const [recorded, here] = [new Map(reply.madeWith?.vectors), new Map(digests)];
+  return vectors.filter(({ entry: { name } }) => !recorded.has(name) || recorded.get(name) === here.get(name));
 }
 
 function inlineVector(intervention: Intervention, own: readonly OwnVector[]): Intervention {

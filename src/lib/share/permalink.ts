@@ -33,7 +33,10 @@ export async function encodePermalink(conversation: Conversation): Promise<strin
     ...checked,
     turns: checked.turns.map((turn) => ({
       ...turn,
-      replies: turn.replies.map(({ follows: _, ...reply }) => ({ ...reply, tokenIds: packTokenIds(reply.tokenIds) })),
+      replies: turn.replies.map(({ follows: _, after: __, ...reply }) => ({
+        ...reply,
+        tokenIds: packTokenIds(reply.tokenIds),
+      })),
     })),
   };
   const bytes = new TextEncoder().encode(JSON.stringify(packed));

@@ -6,7 +6,8 @@ import type { AxisEntry, PersonaEntry } from '../interp/persona-space';
 import type { NamedAxis } from '../interp/position';
 import type { VectorHeader } from '../interp/vector-header';
 import { checkFits } from './vector-check';
-import { badVector, type VectorFile } from './vector-file';
+import { badFile } from './bad-file';
+import type { VectorFile } from './vector-file';
 
 /** Where and when a vector was made. */
 export interface Made {
@@ -96,7 +97,7 @@ function withoutZeros(header: VectorHeader, vectors: LayerVectors): VectorHeader
   const { mode, layers } = header.steering;
   const steering = { mode, layers: layers.filter(isThere) };
   if (steering.layers.length === 0) {
-    throw badVector(`The vector ${JSON.stringify(header.name)}:`, 'it is zero at every layer it is to be added at');
+    throw badFile(`The vector ${JSON.stringify(header.name)}:`, 'it is zero at every layer it is to be added at');
   }
   return { ...header, layers: header.layers.filter(isThere), steering };
 }

@@ -7,8 +7,8 @@
  *
  * Sources: CPython's `Lib/pickletools.py` (opcodes); PyTorch's `torch/serialization.py` and `torch/_utils.py`.
  */
-import { badVector } from './vector-file';
-import { TensorNode, type Tree } from './foreign-tree';
+import { badFile } from './bad-file';
+import { TensorNode, type Tree } from './tensor-tree';
 import { isStoredFloats, precisionOf, readStoredFloats } from './stored-floats';
 
 /** Bytes a pickle may have: it names tensors, their numbers lie elsewhere. */
@@ -79,7 +79,7 @@ export function readPickle(
   storageBytes: (key: string) => Uint8Array | undefined,
   where: string,
 ): Tree {
-  if (bytes.length > maxBytes) throw badVector(`${where}:`, `${bytes.length} bytes are more than ${maxBytes}`);
+  if (bytes.length > maxBytes) throw badFile(`${where}:`, `${bytes.length} bytes are more than ${maxBytes}`);
   return new Unpickler(bytes, storageBytes, where).read();
 }
 
@@ -357,7 +357,7 @@ class Unpickler {
   }
 
   #bad(reason: string): Error {
-    return badVector(`${this.#where}, byte ${this.#start}:`, reason);
+    return badFile(`${this.#where}, byte ${this.#start}:`, reason);
   }
 }
 

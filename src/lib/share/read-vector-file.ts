@@ -3,7 +3,8 @@ import type { ModelSize } from '../interp/intervention-check';
 import { limits } from '../interp/limits';
 import { ggufMagic } from './gguf';
 import { axisOf, isRoleMeans, readRoleMeans } from './role-means';
-import { badVector, type VectorFile } from './vector-file';
+import { badFile } from './bad-file';
+import type { VectorFile } from './vector-file';
 import { readVectorGguf } from './vector-gguf';
 import { readVectorJson } from './vector-json';
 import { readVectorSafetensors } from './vector-safetensors';
@@ -24,7 +25,7 @@ export type VectorFormat = 'json' | 'safetensors' | 'gguf';
 export function readVectorFile(bytes: Uint8Array, fileName: string, model: ModelSize): VectorFile[] {
   const file = fileName.replace(/\s+/g, ' ').slice(-120) || 'the file';
   if (bytes.length > limits.vectorFile) {
-    throw badVector(`${file}:`, `${bytes.length} bytes are more than ${limits.vectorFile}`);
+    throw badFile(`${file}:`, `${bytes.length} bytes are more than ${limits.vectorFile}`);
   }
   switch (sniffFormat(bytes)) {
     case 'json':
@@ -38,12 +39,12 @@ export function readVectorFile(bytes: Uint8Array, fileName: string, model: Model
     case 'zip':
       return readVectorTorch(bytes, file, model);
     case 'pickle':
-      throw badVector(
+      throw badFile(
         `${file}:`,
         'is a pickle by itself, as torch.save wrote it before version 1.6: load it in PyTorch and save it again',
       );
     case null:
-      throw badVector(`${file}:`, 'is no vector file: JSON, safetensors, GGUF and files of torch.save can be read');
+      throw badFile(`${file}:`, 'is no vector file: JSON, safetensors, GGUF and files of torch.save can be read');
   }
 }
 

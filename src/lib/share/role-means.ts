@@ -13,7 +13,8 @@ import type { PersonaSpace } from '../interp/persona-space';
 import type { NamedTensors } from '../interp/persona-tensors';
 import { assistantAxis } from '../interp/position';
 import { fileOfAxis } from './persona-vector';
-import { badVector, type VectorFile } from './vector-file';
+import { badFile } from './bad-file';
+import type { VectorFile } from './vector-file';
 import { parseJsonObject } from './vector-json';
 import { readFloats, readHeader } from './vector-safetensors';
 import { madeOn, object, parseFields, shortText, timestamp, vectorName } from './vector-schema';
@@ -68,7 +69,7 @@ export function writeRoleMeans(roleMeans: RoleMeans): Uint8Array<ArrayBuffer> {
     ['assistant-axis', axis],
   ]);
   const rows = [...tensors].map(([name, data]) => {
-    if (!data) throw badVector(`The roles: ${name}`, 'has no numbers');
+    if (!data) throw badFile(`The roles: ${name}`, 'has no numbers');
     return { name, shape, data };
   });
   const bytes = encodeSafetensors(rows, { format: roleMeansFormat, header: JSON.stringify(header) });
@@ -92,31 +93,31 @@ export function axisOf({ model, axis, means, default: assistant, promptSet, crea
 /** @throws PersonascopeError `BadRequest` naming the file, the field or tensor, and the reason */
 export function readRoleMeans(bytes: Uint8Array, file: string): RoleMeans {
   if (bytes.length > limits.vectorFile) {
-    throw badVector(`${file}:`, `${bytes.length} bytes are more than ${limits.vectorFile}`);
+    throw badFile(`${file}:`, `${bytes.length} bytes are more than ${limits.vectorFile}`);
   }
   const { tensors, metadata } = readHeader(bytes, file);
   const format = metadata['format'] ?? 'missing';
   if (format !== roleMeansFormat)
-    throw badVector(`${file}: format`, `is ${format.slice(0, 100)}, not ${roleMeansFormat}`);
+    throw badFile(`${file}: format`, `is ${format.slice(0, 100)}, not ${roleMeansFormat}`);
   const json = new TextEncoder().encode(metadata['header'] ?? '');
   const header = parseFields(headerSchema, parseJsonObject(json, `${file}: header`), `${file}: header`);
   const { model, roles, targetLayer } = header;
   if (targetLayer >= model.nLayers) {
-    throw badVector(`${file}: header: targetLayer`, `${targetLayer} is not one of 0 to ${model.nLayers - 1}`);
+    throw badFile(`${file}: header: targetLayer`, `${targetLayer} is not one of 0 to ${model.nLayers - 1}`);
   }
   const shape = [model.nLayers, model.dModel].join(', ');
   const read = (name: string) => {
     const where = `${file}: ${JSON.stringify(name)}`;
     const entry = tensors.get(name);
-    if (!entry) throw badVector(where, 'is missing');
-    if (entry.shape.join(', ') !== shape) throw badVector(where, `is (${entry.shape.join(', ')}), not (${shape})`);
+    if (!entry) throw badFile(where, 'is missing');
+    if (entry.shape.join(', ') !== shape) throw badFile(where, `is (${entry.shape.join(', ')}), not (${shape})`);
     const data = readFloats(entry, bytes, where);
     const wrong = data.findIndex((x) => !Number.isFinite(x));
-    if (wrong >= 0) throw badVector(where, `holds no finite number at ${wrong}`);
+    if (wrong >= 0) throw badFile(where, `holds no finite number at ${wrong}`);
     return data;
   };
   const means = new Map(roles.map(({ name }) => [name, read(`role.${name}`)]));
-  if (means.size !== roles.length) throw badVector(`${file}: header: roles`, 'has a name twice');
-  if (tensors.size !== roles.length + 2) throw badVector(`${file}:`, 'holds tensors that its header does not name');
+  if (means.size !== roles.length) throw badFile(`${file}: header: roles`, 'has a name twice');
+  if (tensors.size !== roles.length + 2) throw badFile(`${file}:`, 'holds tensors that its header does not name');
   return { ...header, means, default: read('default'), axis: read('assistant-axis') };
 }

@@ -4,7 +4,7 @@ import { between, finite, integer, text } from './fields';
 import { PersonascopeError } from '../errors';
 import { limits } from '../interp/limits';
 import { positionNames } from '../interp/intervention';
-import { fillFollows, replyEnds, type Conversation } from './conversation';
+import { fillPlaces, replyEnds, type Conversation } from './conversation';
 import { unpackTokenIds } from './token-ids';
 
 const list = <S extends v.GenericSchema>(item: S, length: number) =>
@@ -116,6 +116,7 @@ const replyFields = {
   ...steeringWith(v.object(interventionFields)),
   sampling: v.optional(v.object({ temperature, topP, maxTokens: v.optional(maxTokens) })),
   follows: v.optional(v.nullable(index(limits.replies))),
+  after: v.optional(v.nullable(v.tuple([index(limits.turns), index(limits.replies)]))),
   firstRead,
   ended: v.optional(v.picklist(replyEnds, `must be ${replyEnds.slice(0, -1).join(', ')} or ${replyEnds.at(-1)}`)),
   failure: v.optional(text(limits.failure)),
@@ -217,7 +218,7 @@ export function parseConversation(
   const result = v.safeParse(schema, value, { abortEarly: true });
   if (result.success) {
     const conversation = result.output as Conversation;
-    fillFollows(conversation.turns);
+    fillPlaces(conversation.turns);
     return conversation;
   }
   const [issue] = result.issues;

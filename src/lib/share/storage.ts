@@ -2,7 +2,7 @@
 import { PersonascopeError } from '../errors';
 import { limits } from '../interp/limits';
 import { openRecords, within, type Records } from '../storage/records';
-import { defaultSampling, toJson, type Conversation } from './conversation';
+import { defaultSampling, toJson, type Conversation, type Turn } from './conversation';
 import { conversationSchema, parseConversation, storedSchemaV1 } from './schema';
 
 export interface KeptConversation {
@@ -115,6 +115,7 @@ export class ConversationStorage {
 
   async putBack(id: string, raw: unknown): Promise<void> {
     const { chat, about } = raw as { chat: unknown; about: unknown };
+    if (chat === undefined) return;
     // Another tab that had it open may have written it anew.
     await this.#chats.update(id, (since) => since ?? chat);
     if (about !== undefined) await this.#abouts.update(id, (since) => since ?? about);
@@ -172,7 +173,8 @@ function revisionOf(record: unknown): number {
 
 /**
  * As much of the conversation as can be read again: limits hold where something enters, so that this is all of it, or something is our
- * fault. Then the setting is mended first, which is wrong for every turn; after it the readings go, and last of all single turns.
+ * fault. Then the setting is mended first, which is wrong for every turn; after it the readings go, and last of all the replies of single
+ * turns.
  */
 function readableOf(conversation: Conversation): { conversation: Conversation; lost: string } {
   const isReadable = (candidate: Conversation) => {
@@ -195,17 +197,18 @@ function readableOf(conversation: Conversation): { conversation: Conversation; l
   mend('its sampling', { sampling: defaultSampling });
   mend('the name of its model', { model: 'unknown' });
   if (isReadable(kept)) return { conversation: kept, lost: lost.join(', ') };
-  let unread = 0;
-  const turns = kept.turns.flatMap((turn) => {
-    if (isReadable({ ...kept, turns: [turn] })) return [turn];
+  let [unread, missing] = [0, 0];
+  // A turn stays in its place: replies say by number what they were written after.
+  const turns = kept.turns.map((turn): Turn => {
+    if (isReadable({ ...kept, turns: [turn] })) return turn;
     const bare = { ...turn, replies: turn.replies.map(({ trace: _, ...rest }) => rest) };
-    if (!isReadable({ ...kept, turns: [bare] })) return [];
-    unread++;
-    return [bare];
+    const isRead = isReadable({ ...kept, turns: [bare] });
+    if (isRead) unread++;
+    else missing++;
+    return isRead ? bare : { user: turn.user.slice(0, limits.message), replies: [], chosen: null };
   });
-  const missing = kept.turns.length - turns.length;
   if (unread > 0) lost.push('the readings of its tokens');
-  if (missing > 0) lost.push(`${missing} of its ${kept.turns.length} turns`);
+  if (missing > 0) lost.push(`a part of ${missing} of its ${kept.turns.length} turns`);
   return { conversation: { ...kept, turns }, lost: lost.join(', ') };
 }
 

@@ -7,7 +7,7 @@
  * Source: PKWARE APPNOTE 6.3.10, sections 4.3.7, 4.3.12, 4.3.14 to 4.3.16. Checksums are not held against the data:
  * PyTorch may leave them out.
  */
-import { badVector } from './vector-file';
+import { badFile } from './bad-file';
 
 const endSignature = 0x06054b50;
 const entrySignature = 0x02014b50;
@@ -27,7 +27,7 @@ const methods: Record<number, string> = { 8: 'deflate', 9: 'deflate64', 12: 'bzi
  * @throws PersonascopeError `BadRequest` naming the file, the entry and the reason
  */
 export function readStoredZip(bytes: Uint8Array, file: string): Map<string, Uint8Array> {
-  const bad = (reason: string) => badVector(`${file}:`, reason);
+  const bad = (reason: string) => badFile(`${file}:`, reason);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const end = findEnd(view);
   if (end === null) throw bad('is a zip archive without an end: it was cut short');
@@ -48,7 +48,7 @@ export function readStoredZip(bytes: Uint8Array, file: string): Map<string, Uint
     if (at + entryBytes > start + size) throw bad(`entry ${i} of the zip archive is past its directory`);
     const { name, data, next } = readEntry(view, at, start, file);
     if (next > start + size) throw bad(`entry ${i} of the zip archive is past its directory`);
-    if (entries.has(name)) throw badVector(`${file}: ${quote(name)}`, 'is there twice');
+    if (entries.has(name)) throw badFile(`${file}: ${quote(name)}`, 'is there twice');
     if (data) entries.set(name, data);
     at = next;
   }
@@ -72,16 +72,16 @@ function readEntry(
   directory: number,
   file: string,
 ): { name: string; data: Uint8Array | null; next: number } {
-  if (view.getUint32(at, true) !== entrySignature) throw badVector(`${file}:`, `has no zip entry at byte ${at}`);
+  if (view.getUint32(at, true) !== entrySignature) throw badFile(`${file}:`, `has no zip entry at byte ${at}`);
   const [nameBytes, extraBytes, commentBytes] = [28, 30, 32].map((offset) => view.getUint16(at + offset, true)) as [
     number,
     number,
     number,
   ];
   const next = at + entryBytes + nameBytes + extraBytes + commentBytes;
-  if (next > view.byteLength) throw badVector(`${file}:`, `the zip entry at byte ${at} is past the file's end`);
+  if (next > view.byteLength) throw badFile(`${file}:`, `the zip entry at byte ${at} is past the file's end`);
   const name = readName(view, at + entryBytes, nameBytes, file);
-  const bad = (reason: string) => badVector(`${file}: ${quote(name)}`, reason);
+  const bad = (reason: string) => badFile(`${file}: ${quote(name)}`, reason);
   const [flags, method] = [view.getUint16(at + 8, true), view.getUint16(at + 10, true)];
   const [packed, size, local] = [20, 24, 42].map((offset) => view.getUint32(at + offset, true)) as [
     number,
@@ -114,7 +114,7 @@ function readName(view: DataView, at: number, length: number, file: string): str
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw badVector(`${file}:`, `the zip entry at byte ${at} has a name that is not UTF-8`);
+    throw badFile(`${file}:`, `the zip entry at byte ${at} has a name that is not UTF-8`);
   }
 }
 

@@ -1,7 +1,8 @@
 /** Checks of a vector as a whole: its numbers against its fields, and both against the loaded model. */
 import type { ModelSize } from '../interp/intervention-check';
 import type { VectorHeader } from '../interp/vector-header';
-import { badVector, type VectorFile } from './vector-file';
+import { badFile } from './bad-file';
+import type { VectorFile } from './vector-file';
 import { parseVectorHeader } from './vector-schema';
 
 /**
@@ -15,17 +16,16 @@ export function checkVector({ vectors, ...fields }: VectorFile, where: string): 
   const header = parseVectorHeader(fields, where);
   const { layers, model, steering } = header;
   if (layers.some((layer, i) => i > 0 && layer <= layers[i - 1]!)) {
-    throw badVector(where, `layers: must be ascending, each once`);
+    throw badFile(where, `layers: must be ascending, each once`);
   }
   if (model.nLayers !== null && layers.at(-1)! >= model.nLayers) {
-    throw badVector(where, `layers: ${layers.at(-1)} is not one of 0 to ${model.nLayers - 1}, the model's`);
+    throw badFile(where, `layers: ${layers.at(-1)} is not one of 0 to ${model.nLayers - 1}, the model's`);
   }
   for (const layer of steering.layers) {
-    if (!layers.includes(layer))
-      throw badVector(where, `steering.layers: the vector has no numbers for layer ${layer}`);
+    if (!layers.includes(layer)) throw badFile(where, `steering.layers: the vector has no numbers for layer ${layer}`);
   }
   if (vectors.size !== layers.length) {
-    throw badVector(where, `layers: ${layers.length} are named, there are numbers for ${vectors.size}`);
+    throw badFile(where, `layers: ${layers.length} are named, there are numbers for ${vectors.size}`);
   }
   const numbers = layers.map((layer) => [layer, checkNumbers(vectors.get(layer), layer, model.dModel, where)] as const);
   return { ...header, vectors: new Map(numbers) };
@@ -33,11 +33,11 @@ export function checkVector({ vectors, ...fields }: VectorFile, where: string): 
 
 /** A copy, so that the vector does not hang on the file's bytes. */
 function checkNumbers(row: Float32Array | undefined, layer: number, dModel: number, where: string): Float32Array {
-  if (!row) throw badVector(where, `layers: there are no numbers for layer ${layer}`);
+  if (!row) throw badFile(where, `layers: there are no numbers for layer ${layer}`);
   if (row.length !== dModel)
-    throw badVector(where, `layer ${layer} has ${row.length} numbers, model.dModel is ${dModel}`);
+    throw badFile(where, `layer ${layer} has ${row.length} numbers, model.dModel is ${dModel}`);
   const wrong = row.findIndex((x) => !Number.isFinite(x));
-  if (wrong >= 0) throw badVector(where, `layer ${layer} holds no finite number at ${wrong}`);
+  if (wrong >= 0) throw badFile(where, `layer ${layer} holds no finite number at ${wrong}`);
   return row.slice();
 }
 
@@ -45,7 +45,7 @@ function checkNumbers(row: Float32Array | undefined, layer: number, dModel: numb
 export function refuseSameNames(vectors: readonly VectorHeader[], where: string): void {
   const seen = new Set<string>();
   for (const { name } of vectors) {
-    if (seen.has(name)) throw badVector(where, `two vectors are named ${JSON.stringify(name.slice(0, 120))}`);
+    if (seen.has(name)) throw badFile(where, `two vectors are named ${JSON.stringify(name.slice(0, 120))}`);
     seen.add(name);
   }
 }
@@ -59,13 +59,13 @@ export function refuseSameNames(vectors: readonly VectorHeader[], where: string)
 export function checkFits(vector: VectorHeader, { nLayers, dModel }: ModelSize): void {
   const where = `The vector ${JSON.stringify(vector.name)}:`;
   if (vector.model.dModel !== dModel) {
-    throw badVector(where, `model.dModel is ${vector.model.dModel}, the loaded model's is ${dModel}`);
+    throw badFile(where, `model.dModel is ${vector.model.dModel}, the loaded model's is ${dModel}`);
   }
   if (vector.model.nLayers !== null && vector.model.nLayers !== nLayers) {
-    throw badVector(where, `model.nLayers is ${vector.model.nLayers}, the loaded model has ${nLayers}`);
+    throw badFile(where, `model.nLayers is ${vector.model.nLayers}, the loaded model has ${nLayers}`);
   }
   const outside = vector.layers.find((layer) => layer >= nLayers);
   if (outside !== undefined) {
-    throw badVector(where, `layers: ${outside} is not one of 0 to ${nLayers - 1}, the loaded model's`);
+    throw badFile(where, `layers: ${outside} is not one of 0 to ${nLayers - 1}, the loaded model's`);
   }
 }

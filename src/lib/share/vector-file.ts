@@ -4,20 +4,13 @@
  * Three formats carry it, each in a file of its own: `vector-json.ts`, `vector-safetensors.ts`, `vector-gguf.ts`.
  * In all of them every f32 comes back bit for bit, and the fields of the header come back as they were.
  */
-import { PersonascopeError } from '../errors';
+import { badFile } from './bad-file';
 import type { LayerVectors } from '../interp/intervention';
 import type { VectorHeader } from '../interp/vector-header';
 
 export interface VectorFile extends VectorHeader {
   /** layer -> (dModel), one for each of `layers`. */
   vectors: LayerVectors;
-}
-
-export const vectorNextStep = 'Nothing was changed: mend the file, or choose another.';
-
-/** @param where the file, and the field or tensor in it: "evil.gguf: direction.3" */
-export function badVector(where: string, reason: string, options?: ErrorOptions): PersonascopeError {
-  return new PersonascopeError('BadRequest', `${where} ${reason}.`, vectorNextStep, options);
 }
 
 /** The header of a vector, in the order it is written. */
@@ -58,8 +51,8 @@ export function stackRows({ layers, vectors, model }: VectorFile): Float32Array 
  * @throws PersonascopeError `BadRequest` if the numbers are not as many rows as there are layers
  */
 export function unstackRows(data: Float32Array, layers: unknown, where: string): Map<number, Float32Array> {
-  if (!Array.isArray(layers)) throw badVector(where, 'layers: must be a list');
+  if (!Array.isArray(layers)) throw badFile(where, 'layers: must be a list');
   const dModel = data.length / layers.length;
-  if (!Number.isInteger(dModel)) throw badVector(where, `layers: ${data.length} numbers are not ${layers.length} rows`);
+  if (!Number.isInteger(dModel)) throw badFile(where, `layers: ${data.length} numbers are not ${layers.length} rows`);
   return new Map((layers as number[]).map((layer, i) => [layer, data.subarray(i * dModel, (i + 1) * dModel)]));
 }

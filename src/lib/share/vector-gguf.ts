@@ -32,7 +32,8 @@ import { readGguf, type GgufTensor } from './gguf-reader';
 import { writeGguf } from './gguf-writer';
 import { toBlocks, type PlacedRows } from './layer-numbers';
 import { checkVector } from './vector-check';
-import { badVector, unstackRows, type VectorFile } from './vector-file';
+import { badFile } from './bad-file';
+import { unstackRows, type VectorFile } from './vector-file';
 import { baseName, foreignHeader, nameFrom } from './vector-foreign';
 
 /** @throws PersonascopeError `BadRequest` if it could not be read again, or its model has block 0 alone */
@@ -99,15 +100,15 @@ function readDirections(tensors: readonly GgufTensor[], file: string): Map<numbe
   for (const { name, shape, data } of tensors) {
     const where = `${file}: ${JSON.stringify(name)}`;
     const number = Number(/^direction\.(0|[1-9]\d{0,2})$/.exec(name)?.[1] ?? NaN);
-    if (Number.isNaN(number)) throw badVector(where, 'is not named direction.N');
-    if (number > limits.layers) throw badVector(where, `is past layer ${limits.layers - 1}`);
+    if (Number.isNaN(number)) throw badFile(where, 'is not named direction.N');
+    if (number > limits.layers) throw badFile(where, `is past layer ${limits.layers - 1}`);
     if (shape.filter((size) => size !== 1).length > 1)
-      throw badVector(where, `is (${shape.join(', ')}), not one row of numbers`);
+      throw badFile(where, `is (${shape.join(', ')}), not one row of numbers`);
     const dModel = tensors[0]!.data.length;
-    if (data.length !== dModel) throw badVector(where, `has ${data.length} numbers, the first direction ${dModel}`);
+    if (data.length !== dModel) throw badFile(where, `has ${data.length} numbers, the first direction ${dModel}`);
     vectors.set(number, data);
   }
-  if (vectors.size === 0) throw badVector(`${file}:`, 'holds no direction');
+  if (vectors.size === 0) throw badFile(`${file}:`, 'holds no direction');
   return new Map([...vectors].sort(([a], [b]) => a - b));
 }
 

@@ -13,9 +13,11 @@ import { parseUntrusted } from '../interp/untrusted-json';
 import type { ModelSize } from '../interp/intervention-check';
 import type { VectorHeader } from '../interp/vector-header';
 import { vectorsOf } from './foreign-tensors';
-import { tensorsIn, type Tree } from './foreign-tree';
+import { tensorsIn } from './foreign-tree';
+import type { Tree } from './tensor-tree';
 import { checkVector } from './vector-check';
-import { badVector, headerOf, type VectorFile } from './vector-file';
+import { badFile } from './bad-file';
+import { headerOf, type VectorFile } from './vector-file';
 
 export const vectorJsonFormat = 'personascope/vector@1';
 
@@ -47,17 +49,17 @@ export function readVectorJson(bytes: Uint8Array, file: string, model: ModelSize
 
 function readOurs(value: Record<string, unknown>, file: string): VectorFile {
   if (value['format'] !== vectorJsonFormat) {
-    throw badVector(`${file}: format`, `is ${quote(value['format'])}, not ${vectorJsonFormat}`);
+    throw badFile(`${file}: format`, `is ${quote(value['format'])}, not ${vectorJsonFormat}`);
   }
   const { numbers, ...fields } = value;
   const { layers } = fields;
-  if (!Array.isArray(numbers)) throw badVector(`${file}: numbers`, 'is not a list of rows, one for each layer');
-  if (!Array.isArray(layers)) throw badVector(`${file}: layers`, 'is not a list');
+  if (!Array.isArray(numbers)) throw badFile(`${file}: numbers`, 'is not a list of rows, one for each layer');
+  if (!Array.isArray(layers)) throw badFile(`${file}: layers`, 'is not a list');
   if (numbers.length !== layers.length) {
-    throw badVector(`${file}: numbers`, `has ${numbers.length} rows for ${layers.length} layers`);
+    throw badFile(`${file}: numbers`, `has ${numbers.length} rows for ${layers.length} layers`);
   }
   if (layers.length > limits.layers) {
-    throw badVector(`${file}: layers`, `must have at most ${limits.layers} layers`);
+    throw badFile(`${file}: layers`, `must have at most ${limits.layers} layers`);
   }
   const rows = (numbers as unknown[]).map((row, i) => readRow(row, `${file}: numbers.${i}`));
   const vectors = new Map((layers as number[]).map((layer, i) => [layer, rows[i]!]));
@@ -67,19 +69,19 @@ function readOurs(value: Record<string, unknown>, file: string): VectorFile {
 
 function readRow(row: unknown, where: string): Float32Array {
   if (!Array.isArray(row) || row.length > limits.dModel) {
-    throw badVector(where, `is not a list of at most ${limits.dModel} numbers`);
+    throw badFile(where, `is not a list of at most ${limits.dModel} numbers`);
   }
   return Float32Array.from(row as unknown[], (x, i) => {
-    if (typeof x !== 'number') throw badVector(where, `holds no number at ${i}`);
+    if (typeof x !== 'number') throw badFile(where, `holds no number at ${i}`);
     const rounded = Math.fround(x);
-    if (!Number.isFinite(rounded)) throw badVector(where, `holds no finite f32 at ${i}`);
+    if (!Number.isFinite(rounded)) throw badFile(where, `holds no finite f32 at ${i}`);
     return rounded;
   });
 }
 
 /** @throws PersonascopeError `BadRequest` if it is no JSON object, or names a field twice */
 export function parseJsonObject(bytes: Uint8Array, where: string): Record<string, unknown> {
-  const refuse = (reason: string, options?: ErrorOptions) => badVector(where, reason, options);
+  const refuse = (reason: string, options?: ErrorOptions) => badFile(where, reason, options);
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -87,9 +89,9 @@ export function parseJsonObject(bytes: Uint8Array, where: string): Record<string
     throw refuse('is not JSON', { cause });
   }
   const value = parseUntrusted(text, { maxCharacters: limits.vectorFile, refuse });
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badVector(where, 'is not an object');
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badFile(where, 'is not an object');
   const twice = findDuplicateKey(text);
-  if (twice !== null) throw badVector(where, `has the field ${quote(twice)} twice`);
+  if (twice !== null) throw badFile(where, `has the field ${quote(twice)} twice`);
   return value as Record<string, unknown>;
 }
 

@@ -15,7 +15,8 @@ import { vectorsOf, type ForeignTensor } from './foreign-tensors';
 import { isHint } from './layer-hints';
 import { isStoredFloats, precisionOf, readStoredFloats } from './stored-floats';
 import { checkVector, refuseSameNames } from './vector-check';
-import { badVector, headerOf, stackRows, unstackRows, vectorNextStep, type VectorFile } from './vector-file';
+import { badFile, fileNextStep } from './bad-file';
+import { headerOf, stackRows, unstackRows, type VectorFile } from './vector-file';
 import { parseJsonObject } from './vector-json';
 
 export const vectorSafetensorsFormat = 'personascope/vectors@1';
@@ -25,7 +26,7 @@ const prefix = 'vector.';
 /** @throws PersonascopeError `BadRequest` if it could not be read again */
 export function writeVectorSafetensors(vectors: readonly VectorFile[]): Uint8Array<ArrayBuffer> {
   if (vectors.length === 0 || vectors.length > limits.vectors) {
-    throw badVector('The file:', `holds 1 to ${limits.vectors} vectors, not ${vectors.length}`);
+    throw badFile('The file:', `holds 1 to ${limits.vectors} vectors, not ${vectors.length}`);
   }
   const checked = vectors.map((vector) => checkVector(vector, 'The vector:'));
   refuseSameNames(checked, 'The file:');
@@ -47,11 +48,11 @@ export function readVectorSafetensors(bytes: Uint8Array, file: string, model: Mo
   const format = metadata['format'] ?? '';
   if (!format.startsWith('personascope/')) return readForeign([...tensors.values()], bytes, metadata, file, model);
   if (format !== vectorSafetensorsFormat) {
-    throw badVector(`${file}: format`, `is ${format.slice(0, 100)}, not ${vectorSafetensorsFormat}`);
+    throw badFile(`${file}: format`, `is ${format.slice(0, 100)}, not ${vectorSafetensorsFormat}`);
   }
-  if (tensors.size === 0) throw badVector(`${file}:`, 'holds no tensor');
+  if (tensors.size === 0) throw badFile(`${file}:`, 'holds no tensor');
   if (tensors.size > limits.vectors) {
-    throw badVector(`${file}:`, `holds ${tensors.size} tensors, more than ${limits.vectors}`);
+    throw badFile(`${file}:`, `holds ${tensors.size} tensors, more than ${limits.vectors}`);
   }
   const vectors = [...tensors.values()].map((entry) => readOurs(entry, bytes, metadata, file));
   refuseSameNames(vectors, `${file}:`);
@@ -67,29 +68,29 @@ export function readHeader(bytes: Uint8Array, file: string): ReturnType<typeof p
   try {
     const start = headerBytes(bytes, file);
     if (start > limits.vectorFileHeader)
-      throw badVector(`${file}:`, `header of ${start} bytes is longer than ${limits.vectorFileHeader}`);
+      throw badFile(`${file}:`, `header of ${start} bytes is longer than ${limits.vectorFileHeader}`);
     return parseHeader(bytes, file, bytes.length);
   } catch (error) {
     if (!(error instanceof PersonascopeError) || error.name !== 'BadModel') throw error;
-    throw new PersonascopeError('BadRequest', error.message, vectorNextStep, { cause: error });
+    throw new PersonascopeError('BadRequest', error.message, fileNextStep, { cause: error });
   }
 }
 
 function readOurs(entry: HeaderEntry, bytes: Uint8Array, metadata: Record<string, string>, file: string): VectorFile {
   const where = `${file}: ${quote(entry.name)}`;
-  if (!entry.name.startsWith(prefix)) throw badVector(where, `is not named ${prefix}<name>`);
+  if (!entry.name.startsWith(prefix)) throw badFile(where, `is not named ${prefix}<name>`);
   const json = Object.hasOwn(metadata, entry.name) ? metadata[entry.name]! : undefined;
-  if (json === undefined) throw badVector(where, 'has no description in __metadata__');
+  if (json === undefined) throw badFile(where, 'has no description in __metadata__');
   const fields = parseJsonObject(new TextEncoder().encode(json), `${where} in __metadata__`);
-  if (fields['name'] !== entry.name.slice(prefix.length)) throw badVector(`${where}: name`, 'is not the tensor’s');
+  if (fields['name'] !== entry.name.slice(prefix.length)) throw badFile(`${where}: name`, 'is not the tensor’s');
   const [layers, dModel] = entry.shape;
   if (entry.shape.length !== 2 || !layers || !dModel || layers > limits.layers || dModel > limits.dModel) {
     const most = `(${limits.layers}, ${limits.dModel})`;
-    throw badVector(where, `is (${entry.shape.join(', ')}), not (layers, dModel), at most ${most}`);
+    throw badFile(where, `is (${entry.shape.join(', ')}), not (layers, dModel), at most ${most}`);
   }
   const named = fields['layers'];
   if (!Array.isArray(named) || named.length !== layers) {
-    throw badVector(`${where}: layers`, `is not a list of ${layers}, one for each row`);
+    throw badFile(`${where}: layers`, `is not a list of ${layers}, one for each row`);
   }
   const vectors = unstackRows(readFloats(entry, bytes, where), named, where);
   const vector = checkVector({ ...(fields as unknown as VectorHeader), vectors }, `${where}:`);
@@ -118,7 +119,7 @@ function readForeign(
 /** @throws PersonascopeError `BadRequest` if the tensor is stored as anything but F64, F32, F16 or BF16 */
 export function readFloats({ dtype, begin, end }: HeaderEntry, bytes: Uint8Array, where: string): Float32Array {
   if (!isStoredFloats(dtype)) {
-    throw badVector(where, `is stored as ${dtype.slice(0, 20)}; F64, F32, F16 and BF16 can be read`);
+    throw badFile(where, `is stored as ${dtype.slice(0, 20)}; F64, F32, F16 and BF16 can be read`);
   }
   return readStoredFloats(bytes.subarray(begin, end), dtype);
 }

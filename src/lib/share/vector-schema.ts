@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { between, finite, integer, text } from './fields';
 import { limits } from '../interp/limits';
 import type { VectorHeader } from '../interp/vector-header';
-import { badVector } from './vector-file';
+import { badFile } from './bad-file';
 
 const count = integer(0, Number.MAX_SAFE_INTEGER);
 /** With a message of ours: valibot's own would repeat whatever came instead. Unknown fields are left out: a later version may add some. */
@@ -79,5 +79,5 @@ export function parseFields<S extends v.GenericSchema>(schema: S, value: unknown
   const [issue] = result.issues;
   const field = v.getDotPath(issue);
   const reason = issue.received === 'undefined' ? 'is missing' : issue.message;
-  throw badVector(where, field === null ? reason : `${field}: ${reason}`);
+  throw badFile(where, field === null ? reason : `${field}: ${reason}`);
 }

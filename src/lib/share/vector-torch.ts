@@ -10,7 +10,8 @@ import { vectorsOf } from './foreign-tensors';
 import { tensorsIn } from './foreign-tree';
 import { readPickle } from './pickle-tensors';
 import { readStoredZip } from './stored-zip';
-import { badVector, type VectorFile } from './vector-file';
+import { badFile } from './bad-file';
+import type { VectorFile } from './vector-file';
 
 const pickleName = 'data.pkl';
 
@@ -23,12 +24,12 @@ export function readVectorTorch(bytes: Uint8Array, file: string, model: ModelSiz
   const names = [...entries.keys()].filter((name) => name === pickleName || name.endsWith(`/${pickleName}`));
   const [name, ...others] = names;
   if (name === undefined || others.length > 0) {
-    throw badVector(`${file}:`, 'is a zip archive, but not one of torch.save: it has no data.pkl of its own');
+    throw badFile(`${file}:`, 'is a zip archive, but not one of torch.save: it has no data.pkl of its own');
   }
   const folder = name.slice(0, -pickleName.length);
   const order = entries.get(`${folder}byteorder`);
   if (order && new TextDecoder().decode(order.subarray(0, 10)).trim() !== 'little') {
-    throw badVector(`${file}: byteorder`, 'is not little; only little-endian files can be read');
+    throw badFile(`${file}: byteorder`, 'is not little; only little-endian files can be read');
   }
   const storageBytes = (key: string) => entries.get(`${folder}data/${key}`);
   const root = readPickle(entries.get(name)!, storageBytes, `${file}: ${pickleName}`);

@@ -1,5 +1,5 @@
 /** Everything the page holds, wired together. */
-import { createContext } from 'svelte';
+import { createContext, untrack } from 'svelte';
 import { resolve } from '$app/paths';
 import { modelKey } from '../share/conversation';
 import { inlineOwnVectors, namedOwnVectors } from '../share/own-vectors';
@@ -12,7 +12,8 @@ import { ConversationState, type ConversationMemento } from './conversation.svel
 import { Dials, type DialsMemento } from './dials.svelte';
 import { Downloads } from './downloads.svelte';
 import { Draft } from './draft.svelte';
-import { fileOf, Library, type Handle, type SaveTrouble } from './library.svelte';
+import { findVectors } from './find-vectors';
+import { fileOf, Library, type Handle, type Page, type SaveTrouble } from './library.svelte';
 import { Keeping } from './keeping.svelte';
 import { readLastModel, type LastModel } from './last-model';
 import { LinkState } from './link.svelte';
@@ -76,6 +77,14 @@ export class App {
   /** It is not known yet whether there is a conversation to bring back. */
   #isRestoring = true;
   #saveTimer: ReturnType<typeof setTimeout> | null = null;
+  readonly #page: Page = {
+    leave: () => this.#leaveChat(),
+    show: (conversation) => {
+      this.conversation.restore(conversation);
+      this.conversation.awaitsDials = true;
+      return this.conversation.export(this.#model());
+    },
+  };
 
   constructor() {
     this.conversation.awaitsDials = true;
@@ -84,13 +93,21 @@ export class App {
     };
     this.conversation.onChanged = () => void this.#save();
     this.conversation.onGrown = () => (this.#saveTimer ??= setTimeout(() => void this.#save(), savePause));
+    // What the next reply is written under is kept too.
+    $effect.root(() => {
+      $effect(() => {
+        void JSON.stringify([this.conversation.system, this.conversation.sampling]);
+        untrack(() => this.conversation.onGrown?.());
+      });
+    });
     this.conversation.onReplace = (before) => {
       const handle = this.library.current;
       this.#offerUndo('The message was replaced, and what followed it.', async () => {
         await this.#silence();
         await this.#save();
         if (this.library.current !== handle) return;
-        this.conversation.recall(before);
+        const { turns, chosen, firstRead } = before;
+        this.conversation.recall({ ...this.conversation.memento(), turns, chosen, firstRead });
         await this.#save();
       });
       const { undo } = this;
@@ -128,9 +145,9 @@ export class App {
     await this.link.read(location.hash);
   }
 
-  /** The page is hidden or closed: a reply that is being written is kept as far as it is. */
+  /** The page is hidden or closed: what was to be kept soon is kept now, and a reply that is being written as far as it is. */
   leave(): void {
-    if (this.conversation.isBusy) void this.#save();
+    if (this.conversation.isBusy || this.#saveTimer) void this.#save();
   }
 
   /** An empty chat, and nothing left of what belonged to the one before; that one stays in the list. */
@@ -173,16 +190,21 @@ export class App {
   }
 
   /** What an example of the first screen sets up goes away with its chat. */
-  noteExample(): void {
+  noteExample(system: string): void {
+    const { conversation } = this;
+    const before = conversation.system;
     this.#example = JSON.stringify(this.dials.interventions());
+    conversation.system = system;
+    if (before.trim() && before !== system) {
+      this.#offerUndo('The example has a system prompt of its own.', () => void (conversation.system = before));
+    }
   }
 
   /** Shows a conversation of the list. */
   async open(id: string): Promise<void> {
     await this.#attempt(async () => {
       if (id === this.library.id) return;
-      await this.#leaveChat();
-      this.conversation.restore(await this.library.open(id));
+      await this.library.open(id, this.#page);
       await this.#adopt();
     });
   }
@@ -193,13 +215,15 @@ export class App {
   }
 
   async duplicateConversation(id: string): Promise<void> {
-    await this.#attempt(() => this.library.duplicate(id));
+    await this.#attempt(async () => {
+      if (id === this.library.id) await this.#save();
+      await this.library.duplicate(id);
+    });
   }
 
   async importConversation(file: File): Promise<void> {
     await this.#attempt(async () => {
-      await this.#leaveChat();
-      this.conversation.restore(await this.library.import(file));
+      await this.library.import(file, this.#page);
       await this.#save();
       await this.#adopt();
     });
@@ -221,14 +245,17 @@ export class App {
     await this.#attempt(async () => {
       const isShown = id === this.library.id;
       const before = this.#memento();
+      let deleted = id;
       if (isShown) {
         await this.#silence();
         await this.#save();
+        // Where another tab wrote it too, this one has a copy by now.
+        deleted = before.library.id;
         const begun = this.library.begin();
         this.conversation.clear();
         await begun;
       }
-      const putBack = await this.library.delete(id);
+      const putBack = await this.library.delete(deleted);
       this.#offerUndo('The chat was deleted.', async () => {
         await putBack();
         if (isShown) await this.#recall(before);
@@ -286,11 +313,11 @@ export class App {
     // A model that gets ready comes here again.
     if (this.#isRestoring || session.phase !== 'ready') return;
     const last = turns.findLast(({ reply }) => reply)?.reply;
-    const isHere = last && session.isLoaded(last.model);
-    const left = isHere ? (last.schedule.at(-1)?.interventions ?? last.interventions) : [];
-    let names: string[];
+    const kept =
+      last && session.isLoaded(last.model) && last.keep({ model: last.model, system: '', sampling: last.sampling });
+    let known: [name: string, digest: string][] = [];
     try {
-      names = (await session.vectors()).map(({ name }) => name);
+      if (kept) known = await session.call('vectorDigests', { names: null });
     } catch (cause) {
       // The model is gone, which the session shows.
       if (session.phase !== 'ready') return;
@@ -299,14 +326,22 @@ export class App {
     }
     // Another conversation came meanwhile.
     if (conversation.turns !== turns) return;
-    const isKnown = ({ vector }: Intervention) => typeof vector !== 'string' || names.includes(vector);
-    const unknown = left.find((intervention) => !isKnown(intervention));
-    this.dials.adopt(left.filter(isKnown));
     conversation.awaitsDials = false;
-    if (!unknown) return;
+    if (!kept) return this.dials.adopt([]);
+    const { found, others, missing } = findVectors(kept, known);
+    const names = known.map(([name]) => name);
+    const isKnown = ({ vector }: Intervention) => typeof vector !== 'string' || names.includes(vector);
+    this.dials.adopt((found.schedule.at(-1)?.interventions ?? found.interventions).filter(isKnown));
+    const trouble = [
+      missing.length && `was steered with ${missing.join(', ')}, which is not known here; it goes on without it`,
+      others.length &&
+        `was steered with another ${others.map((name) => `“${name}”`).join(', ')} than the one of that name here`,
+    ].filter(Boolean);
+    if (trouble.length === 0) return;
+    const message = `This conversation ${trouble.join(', and ')}.`;
     this.notice = new PersonascopeError(
       'BadRequest',
-      `This conversation was steered with “${unknown.vector as string}”, which is not known here; it goes on without it.`,
+      message,
       'Import its file in the workshop to steer with it again.',
     );
   }
@@ -323,14 +358,13 @@ export class App {
   /** The link, and vectors of this browser that it only names because their numbers are too long for it. */
   async share(parameters: readonly string[] = []): Promise<{ link: string; missing: string[] }> {
     const conversation = this.conversation.export(this.#model());
-    const key = modelKey(this.#model());
-    const shared = inlineOwnVectors(conversation, key, this.session.ownVectors);
-    let missing: string[] = [];
-    const fragment = await encodePermalink(shared).catch(() => {
-      missing = namedOwnVectors(conversation, key, this.session.ownVectors);
-      return encodePermalink(conversation);
-    });
-    return { link: linkTo(`${location.origin}${resolve('/')}`, location.search, parameters, fragment), missing };
+    const vectors = this.session.ownVectors;
+    const digests = vectors.length ? await this.session.call('vectorDigests', { names: null }).catch(() => []) : [];
+    const own = { model: modelKey(this.#model()), vectors, digests };
+    let shared = inlineOwnVectors(conversation, own);
+    const fragment = await encodePermalink(shared).catch(() => encodePermalink((shared = conversation)));
+    const link = linkTo(`${location.origin}${resolve('/')}`, location.search, parameters, fragment);
+    return { link, missing: namedOwnVectors(shared, own) };
   }
 
   /** Of the page's address: what a link may say besides the conversation. */
@@ -340,19 +374,23 @@ export class App {
 
   /** The linked conversation becomes one more of the visitor's own, with what a replay read. */
   async openLinked(): Promise<void> {
-    if (!this.link.conversation) return;
+    const { conversation } = this.link;
+    if (!conversation) return;
     if (this.link.needsModel) {
-      const { model } = this.link.conversation;
-      if (!(await this.downloads.confirm(model))) return;
-      await this.session.load(model);
+      if (!(await this.downloads.confirm(conversation.model))) return;
+      await this.session.load(conversation.model);
     }
-    const linked = this.link.withReadings();
-    if (!linked) return;
+    await this.link.decode();
     await this.#leaveChat();
+    // Pressed twice, it is opened once.
+    const linked = this.link.conversation === conversation && this.link.withReadings();
+    if (!linked) return;
+    const isForged = linked.turns.some((_, index) => this.link.isForged(index));
+    if (isForged) this.remark = 'The link carried other words than its tokens say. The chat has what the tokens say.';
+    this.leaveLink();
     const begun = this.library.begin();
     this.conversation.restore(linked);
     await begun;
-    this.leaveLink();
     await this.#save();
     await this.#adopt();
   }
@@ -397,7 +435,7 @@ export class App {
     this.conversation.recall(before.conversation);
     this.dials.recall(before.dials);
     this.mirror.recall(before.mirror);
-    await resumed;
+    if (!(await resumed)) this.remark = 'Another tab has this chat by now: this tab goes on with a copy of it.';
     await this.#save();
     if (this.conversation.awaitsDials) await this.#adopt();
   }
@@ -417,8 +455,10 @@ export class App {
   async #leaveChat(): Promise<void> {
     this.undo = null;
     this.draft.hold();
-    await this.#silence();
-    await this.#save();
+    do {
+      await this.#silence();
+      await this.#save();
+    } while (this.conversation.isBusy);
   }
 
   /** Stops the reply that is being written, and waits until what there is of it is in its place. */
@@ -460,18 +500,17 @@ export class App {
 
   async #restore(): Promise<void> {
     try {
-      const { conversation, isElsewhere, error } = await this.library.start();
-      this.notice = error;
+      const { isElsewhere, error } = await this.library.start(this.#page);
+      if (error) this.notice = error;
       if (isElsewhere) {
         this.remark =
           'Your last chat is open in another tab, so this tab begins a new one; the list of chats has both.';
         // A copied tab has the other's message too, which is to be sent once.
         this.draft.hold();
       }
-      this.#isRestoring = this.conversation.awaitsDials = false;
-      if (!conversation) return;
-      this.conversation.restore(conversation);
-      await this.#adopt();
+      this.#isRestoring = false;
+      if (this.conversation.turns.length) await this.#adopt();
+      else this.conversation.awaitsDials = false;
     } catch (cause) {
       this.#isRestoring = this.conversation.awaitsDials = false;
       this.notice = asError(cause);

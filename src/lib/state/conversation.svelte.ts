@@ -7,6 +7,7 @@ import { positionProbes } from '../interp/position';
 import {
   chooseReply,
   defaultSampling,
+  placeAt,
   toMessages,
   type Conversation,
   type ConversationSampling,
@@ -94,11 +95,13 @@ export class ConversationState {
   #abort: AbortController | null = null;
   /** The reply that is being steered. */
   #current: Reply | null = null;
+  /** The reply that is being written beside others, and what was chosen before it. */
+  #begun: { turns: Turn[]; reply: Reply; before: (number | null)[] } | null = null;
   readonly #screen = new DutyCycle();
   #steerFrame = 0;
   /** Called when something worth keeping changed. */
   onChanged: (() => void) | null = null;
-  /** Called while a reply grows. */
+  /** Called while a reply grows, or what the next one is written under is set. */
   onGrown: (() => void) | null = null;
   /** Called when one more message was sent. */
   onSent: (() => void) | null = null;
@@ -125,23 +128,18 @@ export class ConversationState {
   /** @returns whether the message was taken; if not, `full` or `refused` says why, and it is the caller's to keep */
   async send(text: string): Promise<boolean> {
     const question = text.trim();
-    if (!this.canAnswer || !question || !this.#accepts(question, this.turns.length + 1)) return false;
-    this.isBusy = true;
-    const abort = (this.#abort = new AbortController());
-    let failure: unknown = null;
-    try {
-      this.full = await this.#fullness(question, this.turns.length, abort.signal, (cause) => (failure = cause));
-    } finally {
-      this.isBusy = false;
-      this.#abort = null;
-    }
-    if (abort.signal.aborted && failure) this.#keepUnanswered(question, asError(failure));
-    if (abort.signal.aborted) return failure !== null;
-    if (this.full) return false;
-    const turns = [...this.turns, new Turn(question)];
-    this.turns = turns;
+    const before = this.turns;
+    if (!this.canAnswer || !question || !this.#accepts(question, before.length + 1)) return false;
+    const { full, isStopped, failure } = await this.#findFullness(question, before.length);
+    // Another conversation came meanwhile.
+    if (this.turns !== before) return false;
+    if (isStopped && failure) this.#keepUnanswered(question, failure);
+    if (isStopped) return failure !== null;
+    this.full = full;
+    if (full) return false;
+    this.turns = [...before, new Turn(question)];
     this.onSent?.();
-    void this.#answer(turns.length - 1);
+    void this.#answer(before.length);
     return true;
   }
 
@@ -153,12 +151,15 @@ export class ConversationState {
   /** Writes one more reply to a turn; the earlier ones stay beside it. Default: the last turn. */
   async again(index = this.turns.length - 1): Promise<void> {
     if (!this.canAnswer || !this.turns[index]) return;
+    this.full = null;
     await this.#answer(index);
   }
 
   /** Shows another of a turn's replies, and what was said after that one. */
   choose(index: number, chosen: number): void {
     if (this.isBusy || !this.turns[index]?.replies[chosen]) return;
+    this.full = null;
+    for (const turn of this.turns) turn.trouble = null;
     chooseReply(this.turns, index, chosen);
     this.onChanged?.();
   }
@@ -194,13 +195,18 @@ export class ConversationState {
 
   /** For a turn whose conversation did not fit: leaves out the oldest turns and answers it. */
   async makeRoomAndAnswer(index: number): Promise<void> {
-    const full = await this.#fullness(this.turns[index]!.user, index);
-    if (!full || full.firstRead === null) {
-      this.full = full;
+    const { turns } = this;
+    const turn = turns[index];
+    if (!this.canAnswer || !turn) return;
+    const { full, isStopped } = await this.#findFullness(turn.user, index);
+    if (isStopped || this.turns !== turns) return;
+    if (full?.firstRead === null) {
+      const message = `Even alone the message has ${full.tokens} tokens with its template; this model reads ${full.contextLength}.`;
+      turn.trouble = new PersonascopeError('ContextOverflow', message, 'Edit it, so that it is shorter.');
       return;
     }
-    this.firstRead = full.firstRead;
-    await this.again(index);
+    if (full) this.firstRead = full.firstRead;
+    await this.#answer(index);
   }
 
   /** Measures the conversation with a message that is being written. */
@@ -210,18 +216,14 @@ export class ConversationState {
 
   memento(): ConversationMemento {
     const { turns, system, seed, compare, firstRead, awaitsDials } = this;
-    const chosen = turns.map((turn) => turn.chosen);
+    const { chosen } = this.#settled();
     return { turns, chosen, system, sampling: { ...this.sampling }, seed, compare, firstRead, awaitsDials };
   }
 
   /** Brings back what a memento holds; replies that were written meanwhile are among their turn's still. */
   recall({ turns, chosen, ...rest }: ConversationMemento): void {
     this.stop();
-    // A reply that had no words yet may be gone since; then the turn shows what it has.
-    turns.forEach((turn, i) => {
-      const before = chosen[i] ?? null;
-      if (before === null || turn.replies[before]) turn.chosen = before;
-    });
+    turns.forEach((turn, i) => (turn.chosen = chosen[i]!));
     Object.assign(this, rest, { turns });
     this.full = this.refused = null;
   }
@@ -238,10 +240,11 @@ export class ConversationState {
 
   export(model: string | ModelSource): Conversation {
     const setting = { model, system: this.system.trim(), sampling: { ...this.sampling } };
-    const turns = this.turns.map(({ user, replies, chosen }) => ({
+    const settled = this.#settled();
+    const turns = this.turns.map(({ user, replies }, index) => ({
       user,
-      replies: replies.map((reply) => reply.keep(setting)),
-      chosen,
+      replies: replies.filter((reply) => reply !== settled.without).map((reply) => reply.keep(setting)),
+      chosen: settled.chosen[index]!,
     }));
     return { ...setting, turns, ...(this.firstRead > 0 && { firstRead: this.firstRead }) };
   }
@@ -255,6 +258,16 @@ export class ConversationState {
       const restored = replies.map((reply) => Reply.restore(reply, conversation));
       return new Turn(user, restored, chosen);
     });
+  }
+
+  /** What is chosen. A reply that is being written beside others, and has no words yet, may still come to nothing: it does not count. */
+  #settled(): { chosen: (number | null)[]; without: Reply | null } {
+    const begun = this.#begun;
+    begun?.reply.show();
+    if (!begun || begun.reply.text || begun.turns !== this.turns) {
+      return { chosen: this.turns.map(({ chosen }) => chosen), without: null };
+    }
+    return { chosen: begun.before, without: begun.reply };
   }
 
   /** Says what is too long or too much, before anything is lost. */
@@ -278,19 +291,26 @@ export class ConversationState {
     return this.refused === null;
   }
 
-  /** @param onFailed told why it could not be counted */
-  async #fullness(
+  /** Counts whether a question has room at turn `index`; nothing else begins meanwhile. @returns `failure`: why it could not be counted */
+  async #findFullness(
     question: string,
-    index = this.turns.length,
-    signal?: AbortSignal,
-    onFailed?: (cause: unknown) => void,
-  ): Promise<Fullness | null> {
+    index: number,
+  ): Promise<{ full: Fullness | null; isStopped: boolean; failure: PersonascopeError | null }> {
+    const { signal } = (this.#abort = new AbortController());
+    this.isBusy = true;
+    let failure: PersonascopeError | null = null;
     const count = (messages: Message[]) =>
       this.#count(messages, signal).catch((cause: unknown) => {
-        onFailed?.(cause);
+        failure = asError(cause);
         throw cause;
       });
-    return findFullness(count, this.#prompt(index, question), this.sampling.maxTokens);
+    try {
+      const full = await findFullness(count, this.#prompt(index, question), this.sampling.maxTokens);
+      return { full, isStopped: signal.aborted, failure };
+    } finally {
+      this.isBusy = false;
+      this.#abort = null;
+    }
   }
 
   /** The engine was ended over a message that it never came to answer: the message stays, with why. */
@@ -298,12 +318,20 @@ export class ConversationState {
     const reply = new Reply({ ...this.#start(this.turns.length), interventions: this.#dials.interventions() });
     reply.fail(error);
     this.turns = [...this.turns, new Turn(question, [reply], 0)];
+    this.onSent?.();
     this.onChanged?.();
   }
 
   #prompt(index: number, question: string) {
     const said = this.turns.slice(0, index).map((turn) => ({ user: turn.user, reply: turn.reply?.text ?? '' }));
-    return { system: this.system.trim(), said, question, firstRead: Math.min(this.firstRead, index) };
+    return { system: this.system.trim(), said, question, firstRead: this.#firstReadAt(index) };
+  }
+
+  /** A turn that the model no longer reads is answered again with what was read for it before. */
+  #firstReadAt(index: number): number {
+    if (index >= this.firstRead) return this.firstRead;
+    const { reply, replies } = this.turns[index]!;
+    return Math.min((reply?.isWriting ? null : reply)?.firstRead ?? replies[0]?.firstRead ?? 0, index);
   }
 
   #count(messages: Message[], signal?: AbortSignal): Promise<Room> {
@@ -325,6 +353,7 @@ export class ConversationState {
     this.isBusy = true;
     const start = this.#start(index);
     const reply = new Reply({ ...start, interventions: this.#dials.interventions() });
+    if (turn.replies.length > 0) this.#begun = { turns, reply, before };
     turn.replies = [...turn.replies, reply];
     chooseReply(turns, index, turn.replies.length - 1);
     this.onChanged?.();
@@ -336,7 +365,7 @@ export class ConversationState {
       }
     } finally {
       this.isBusy = false;
-      this.#abort = null;
+      this.#abort = this.#begun = null;
       if (!reply.text && !reply.isWhole && turn.replies.length > 1) {
         turn.replies = turn.replies.filter((one) => one !== reply);
         turns.forEach((one, i) => (one.chosen = before[i]!));
@@ -356,8 +385,8 @@ export class ConversationState {
     return {
       seed: this.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!,
       ...{ model: wanted ?? '', system: this.system.trim(), sampling: { ...this.sampling } },
-      follows: this.turns[index - 1]?.chosen ?? null,
-      firstRead: Math.min(this.firstRead, index),
+      place: placeAt(this.turns, index),
+      firstRead: this.#firstReadAt(index),
       date: localTime(),
       madeWith: { ...(weights && { weights }), ...(pack && { pack }) },
     };
@@ -366,6 +395,8 @@ export class ConversationState {
   async #write(reply: Reply, messages: Message[], signal: AbortSignal): Promise<void> {
     const { space } = this.#session;
     const probes = space ? positionProbes(space.targetLayer) : [];
+    // Asked before: a vector may be made anew while the reply is written.
+    const digests = this.#session.call('vectorDigests', { names: null }).catch(() => null);
     this.#current = reply;
     try {
       const onEvent = (event: TokenEvent) => {
@@ -380,16 +411,11 @@ export class ConversationState {
       reply.fail(asError(cause));
     } finally {
       this.#current = null;
-      await this.#nameVectors(reply);
+      // What the vectors of the reply were, not only what they were called.
+      const names = vectorNames(reply);
+      const vectors = (await digests)?.filter(([name]) => names.includes(name)) ?? [];
+      if (vectors.length) reply.madeWith = { ...reply.madeWith, vectors };
     }
-  }
-
-  /** What the vectors of the reply were, not only what they were called. */
-  async #nameVectors(reply: Reply): Promise<void> {
-    const names = vectorNames(reply);
-    if (names.length === 0 || this.#session.phase !== 'ready') return;
-    const vectors = await this.#session.call('vectorDigests', { names }).catch(() => null);
-    if (vectors) reply.madeWith = { ...reply.madeWith, vectors };
   }
 
   /** The unsteered side goes on with its own earlier answers where it has them. */

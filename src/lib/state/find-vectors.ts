@@ -1,5 +1,4 @@
 /** Vectors that a reply names, and what they are called here. */
-import { PersonascopeError } from '../errors';
 import type { Intervention } from '../interp/intervention';
 import type { Reply } from '../share/conversation';
 
@@ -15,17 +14,17 @@ export function vectorNames({ interventions, schedule }: Steered): string[] {
  * The reply under the names that its vectors have here: one that came as a file may have got another name.
  *
  * @param known names and digests
- * @returns `others`: vectors that have the recorded name and other numbers
- * @throws PersonascopeError `BadRequest` naming the vector that is not here
+ * @returns `others`: vectors that have the recorded name and other numbers; `missing`: those that are not here, each as a reader tells it
  */
 export function findVectors(
   reply: Reply,
   known: readonly [name: string, digest: string][],
-): { found: Reply; others: string[] } {
+): { found: Reply; others: string[]; missing: string[] } {
   const here = new Map(known);
   const recorded = new Map(reply.madeWith?.vectors);
   const byDigest = new Map([...here].map(([name, digest]) => [digest, name]));
   const others = new Set<string>();
+  const missing = new Set<string>();
   const find = (intervention: Intervention): Intervention => {
     const { vector } = intervention;
     if (typeof vector !== 'string') return intervention;
@@ -35,15 +34,10 @@ export function findVectors(
       if (name !== undefined) return { ...intervention, vector: name };
       if (here.has(vector)) others.add(vector);
     }
-    if (here.has(vector)) return intervention;
-    const which = digest ? ` (SHA-256 ${digest.slice(0, 12)}…)` : '';
-    const message = `This conversation was steered with “${vector}”${which}, which is not known here.`;
-    throw new PersonascopeError(
-      'BadRequest',
-      message,
-      'Ask for its file, import it in the workshop, and run the link again.',
-    );
+    if (!here.has(vector)) missing.add(`“${vector}”${digest ? ` (SHA-256 ${digest.slice(0, 12)}…)` : ''}`);
+    return intervention;
   };
   const schedule = reply.schedule.map((step) => ({ ...step, interventions: step.interventions.map(find) }));
-  return { found: { ...reply, interventions: reply.interventions.map(find), schedule }, others: [...others] };
+  const found = { ...reply, interventions: reply.interventions.map(find), schedule };
+  return { found, others: [...others], missing: [...missing] };
 }

@@ -1,7 +1,7 @@
 /** The list of this browser's conversations, and which of them this tab writes to. */
 import { PersonascopeError } from '../errors';
 import { limits } from '../interp/limits';
-import { chosenReply, type Conversation } from '../share/conversation';
+import { chosenReply, toJson, type Conversation } from '../share/conversation';
 import { readConversationFile, toMarkdown, writeConversationFile } from '../share/conversation-file';
 import {
   Conflict,
@@ -10,6 +10,7 @@ import {
   timestamp,
   titleOf,
   type ConversationSummary,
+  type KeptConversation,
 } from '../share/storage';
 import { describeSteering } from './describe-steering';
 import { TabClaim } from './tab-claim';
@@ -27,10 +28,24 @@ export class Handle {
   createdAt = timestamp();
   /** 0: nothing was kept yet. */
   revision = 0;
+  /** What was saved last, or would have been when it was opened, as JSON. */
+  written = '';
 
   constructor(name: string | null) {
     this.name = name;
   }
+}
+
+/** The page that shows this tab's conversation. */
+export interface Page {
+  /** Keeps what is there. Called when it is sure that another comes. */
+  leave(): Promise<void>;
+  /**
+   * Puts the conversation there. Called when the tab begins to write to its record, so that no save puts one into another's.
+   *
+   * @returns what would be saved of it
+   */
+  show(conversation: Conversation): Conversation;
 }
 
 export class Library {
@@ -60,11 +75,12 @@ export class Library {
   }
 
   /**
-   * The conversation that this tab had before a reload, or else the newest that no other tab has open.
+   * Shows the conversation that this tab had before a reload, or else the newest that no other tab has open; or begins a new one.
    *
-   * @returns null: a new one is begun; `isElsewhere`: because another tab has it
+   * @returns `isElsewhere`: a new one, because another tab has the last
    */
-  async start(): Promise<{ conversation: Conversation | null; isElsewhere: boolean; error: PersonascopeError | null }> {
+  async start(page: Page): Promise<{ isElsewhere: boolean; error: PersonascopeError | null }> {
+    const initial = this.#current;
     await this.#storage.adoptFormer();
     await this.refresh();
     const own = this.#claim.remembered();
@@ -72,25 +88,30 @@ export class Library {
     const wanted = isKnown ? own : own === null ? this.list.find(({ error }) => !error)?.id : undefined;
     let error: PersonascopeError | null = null;
     let isElsewhere = false;
-    if (wanted !== undefined) {
+    // A link or a file may have been opened meanwhile.
+    const isUntouched = () => this.#current === initial;
+    if (wanted !== undefined && isUntouched()) {
       if (await this.#claim.take(wanted)) {
-        const opened = await this.#read(wanted).catch((cause: unknown) => {
+        try {
+          const kept = await this.#require(wanted);
+          if (isUntouched()) this.#show(wanted, kept, page);
+          else await this.#claim.take(this.id);
+          return { isElsewhere, error };
+        } catch (cause) {
           if (!(cause instanceof PersonascopeError)) throw cause;
           error = cause;
-          return null;
-        });
-        if (opened) return { conversation: opened, isElsewhere, error };
+        }
       } else isElsewhere = true;
     }
-    await this.begin();
-    return { conversation: null, isElsewhere, error };
+    if (isUntouched()) await this.begin();
+    return { isElsewhere, error };
   }
 
   async refresh(): Promise<void> {
     this.list = await this.#storage.list();
   }
 
-  /** Writes the conversation that this tab has now. One that nothing was said in is not kept. */
+  /** Writes the conversation that this tab has now, if it has changed. One that nothing was said in is not kept, unless it has a system prompt. */
   save(conversation: Conversation): Promise<SaveTrouble | null> {
     const handle = this.#current;
     const saved = this.#saving.then(() => this.#save(handle, conversation));
@@ -99,18 +120,21 @@ export class Library {
   }
 
   async #save(handle: Handle, conversation: Conversation): Promise<SaveTrouble | null> {
-    if (conversation.turns.length === 0 && handle.revision === 0) return null;
+    const isEmpty = conversation.turns.length === 0 && !conversation.system;
+    if (isEmpty && handle.revision === 0) return null;
     const { name, createdAt } = handle;
     const kept = { name, createdAt, conversation };
+    const written = toJson(conversation);
+    if (written === handle.written) return null;
     try {
       const { revision, lost } = await this.#storage.save(handle.id, kept, handle.revision);
-      handle.revision = revision;
+      Object.assign(handle, { revision, written });
       return lost ? { kind: 'lost', what: lost } : null;
     } catch (cause) {
       if (!(cause instanceof Conflict)) throw cause;
-      const copy = new Handle(`${name ?? titleOf(conversation)} (this tab)`.slice(0, limits.name));
+      const copy = new Handle(copyName(name, conversation, 'this tab'));
       const { revision } = await this.#storage.save(copy.id, { ...kept, name: copy.name }, 0);
-      Object.assign(handle, { id: copy.id, name: copy.name, revision });
+      Object.assign(handle, { id: copy.id, name: copy.name, revision, written });
       if (handle === this.#current) await this.#claim.take(handle.id);
       return { kind: 'copied' };
     }
@@ -121,22 +145,33 @@ export class Library {
     await this.resume(new Handle(name));
   }
 
-  /** From now on, at once, this tab writes to that one, which it had before. */
-  async resume(handle: Handle): Promise<void> {
+  /** From now on, at once, this tab writes to that one, which it had before. @returns false: another tab has it by now; this one goes on as a copy */
+  async resume(handle: Handle): Promise<boolean> {
     this.#current = handle;
+    if (await this.#claim.take(handle.id)) return true;
+    Object.assign(handle, { id: newConversationId(), revision: 0, written: '' });
     await this.#claim.take(handle.id);
+    return false;
   }
 
   /**
-   * From now on this tab writes to that one; where another tab has it open, to a copy of it.
+   * From now on this tab shows that one and writes to it; where another tab has it open, to a copy of it.
    *
-   * @throws PersonascopeError `BadRequest` if it can't be read; then the tab has what it had
+   * @throws PersonascopeError `BadRequest` if it can't be read; then nothing was left, and the tab has what it had
    */
-  async open(id: string): Promise<Conversation> {
-    const kept = await this.#require(id);
-    if (await this.#claim.take(id)) return this.#read(id);
-    await this.begin(`${kept.name ?? titleOf(kept.conversation)} (copy)`.slice(0, limits.name));
-    return kept.conversation;
+  async open(id: string, page: Page): Promise<void> {
+    await this.#require(id);
+    const isOurs = await this.#claim.take(id);
+    try {
+      const kept = await this.#require(id);
+      await page.leave();
+      if (isOurs) return this.#show(id, kept, page);
+      const begun = this.begin(copyName(kept.name, kept.conversation));
+      page.show(kept.conversation);
+      await begun;
+    } finally {
+      await this.#claim.take(this.id);
+    }
   }
 
   async rename(id: string, name: string): Promise<void> {
@@ -148,8 +183,8 @@ export class Library {
 
   async duplicate(id: string): Promise<void> {
     const { name, conversation } = await this.#require(id);
-    const copy = `${name ?? titleOf(conversation)} (copy)`.slice(0, limits.name);
-    await this.#storage.save(newConversationId(), { name: copy, createdAt: timestamp(), conversation }, 0);
+    const copy = { name: copyName(name, conversation), createdAt: timestamp(), conversation };
+    await this.#storage.save(newConversationId(), copy, 0);
     await this.refresh();
   }
 
@@ -174,15 +209,17 @@ export class Library {
     return fileOf({ name, conversation }, format);
   }
 
-  /** Reads a file; the conversation is this tab's from then on. @throws PersonascopeError `BadRequest` */
-  async import(file: File): Promise<Conversation> {
+  /** Shows what is in a file; it is this tab's conversation from then on. @throws PersonascopeError `BadRequest` */
+  async import(file: File, page: Page): Promise<void> {
     if (file.size > limits.conversationFile) {
       const message = `${file.name} has ${file.size} bytes; at most ${limits.conversationFile} can be read.`;
       throw new PersonascopeError('BadRequest', message, 'Nothing was changed.');
     }
     const { name, conversation } = readConversationFile(await file.text(), file.name);
-    await this.begin(name);
-    return conversation;
+    await page.leave();
+    const begun = this.begin(name);
+    page.show(conversation);
+    await begun;
   }
 
   async #require(id: string) {
@@ -196,12 +233,19 @@ export class Library {
     return kept;
   }
 
-  async #read(id: string): Promise<Conversation> {
-    const { name, createdAt, revision, conversation } = await this.#require(id);
-    this.#current = Object.assign(new Handle(name), { id, createdAt, revision });
-    return conversation;
+  #show(
+    id: string,
+    { name, createdAt, revision, conversation }: KeptConversation & { revision: number },
+    page: Page,
+  ): void {
+    const handle = Object.assign(new Handle(name), { id, createdAt, revision });
+    this.#current = handle;
+    handle.written = toJson(page.show(conversation));
   }
 }
+
+const copyName = (name: string | null, conversation: Conversation, which = 'copy') =>
+  `${name ?? titleOf(conversation)} (${which})`.slice(0, limits.name);
 
 /** As a file to save. */
 export function fileOf(

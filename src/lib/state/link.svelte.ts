@@ -7,7 +7,7 @@ import type { ModelSource, TokenEvent } from '../engine/engine';
 import { asError } from './as-error';
 import { DutyCycle } from './duty-cycle';
 import { findVectors } from './find-vectors';
-import { compareReply, type Difference } from './replay';
+import { compareReply, saysTheSame, type Difference } from './replay';
 import { Reply } from './reply.svelte';
 import type { Session } from './session.svelte';
 
@@ -90,7 +90,7 @@ export class LinkState {
   isForged(turn: number): boolean {
     const reply = this.replyOf(turn);
     const decoded = this.decoded[turn] ?? null;
-    return reply !== null && decoded !== null && decoded !== reply.text;
+    return reply !== null && decoded !== null && !saysTheSame(decoded, reply.text);
   }
 
   /** Asks the loaded model's tokenizer what the tokens of its replies say. */
@@ -166,7 +166,12 @@ export class LinkState {
       if (signal.aborted) return null;
       const known = await this.#session.call('vectorDigests', { names: null });
       if (signal.aborted) return null;
-      const { found, others } = findVectors(recorded, known);
+      const { found, others, missing } = findVectors(recorded, known);
+      if (missing.length) {
+        const message = `This conversation was steered with ${missing.join(', ')}, which is not known here.`;
+        const nextStep = 'Ask for its file, import it in the workshop, and run the link again.';
+        throw new PersonascopeError('BadRequest', message, nextStep);
+      }
       const reply = Reply.again(found, conversation);
       this.replayed = [...this.replayed, reply];
       // One token more than was recorded: a reply that was cut short goes on there.

@@ -36,19 +36,19 @@ export function compareReply(recorded: Reply, { tokens, text, stopReason }: Chat
   if (first >= 0) return differ(first < tokens.length ? 'tokens' : 'end', first);
   const goesOn = tokens.length > end;
   const words = goesOn ? textBefore(tokens, end) : text;
-  const saysTheSame = withoutHalf(words) === withoutHalf(recorded.text);
+  const isSaid = saysTheSame(words, recorded.text);
   switch (recorded.ended) {
     case 'stop':
     case 'length':
       if (goesOn || stopReason !== recorded.ended) return differ('end', end);
-      return saysTheSame ? { difference: null, isWhole: true } : differ('text', end);
+      return isSaid ? { difference: null, isWhole: true } : differ('text', end);
     case 'aborted':
     case 'failed':
     case 'interrupted':
-      return saysTheSame ? { difference: null, isWhole: false } : differ('text', end);
+      return isSaid ? { difference: null, isWhole: false } : differ('text', end);
     case undefined:
       // Version 1 does not say how a reply ended: if it ends here too, or at the limit, it is whole.
-      if (!saysTheSame) return differ('text', end);
+      if (!isSaid) return differ('text', end);
       return { difference: null, isWhole: !goesOn && (stopReason === 'stop' || end >= maxTokens) };
   }
 }
@@ -60,7 +60,8 @@ function textBefore(tokens: ChatResult['tokens'], end: number): string {
     .join('');
 }
 
-/** A character of which not all bytes came stands as U+FFFD, or does not stand yet. */
-function withoutHalf(text: string): string {
-  return text.replace(/\uFFFD+$/, '');
+/** A character at the end of which not all bytes came stands as U+FFFD, or does not stand yet. */
+export function saysTheSame(one: string, other: string): boolean {
+  const withoutHalf = (text: string) => text.replace(/\uFFFD+$/, '');
+  return withoutHalf(one) === withoutHalf(other);
 }

@@ -9,6 +9,7 @@ import {
   modelKey,
   type Conversation,
   type MadeWith,
+  type Place,
   type Reply as KeptReply,
   type ReplyEnd,
   type ScheduleStep,
@@ -21,8 +22,8 @@ export type ReplySetting = Pick<Conversation, 'model' | 'system' | 'sampling'>;
 export interface ReplyStart extends ReplySetting {
   seed: number;
   interventions: Intervention[];
-  /** See `Reply` in `share/conversation.ts`. */
-  follows?: number | null;
+  /** See `Reply` in `share/conversation.ts`, as the rest. */
+  place?: Place;
   firstRead?: number;
   date?: string | undefined;
   madeWith?: MadeWith;
@@ -41,7 +42,8 @@ export class Reply {
   readonly sampling: ReplySetting['sampling'];
   readonly system: string;
   readonly model: ReplySetting['model'];
-  readonly follows: number | null;
+  readonly follows: Place['follows'];
+  readonly after: Place['after'];
   readonly firstRead: number;
   readonly date: string | undefined;
   madeWith: MadeWith;
@@ -70,7 +72,7 @@ export class Reply {
     this.model = start.model;
     this.system = start.system;
     this.sampling = { ...start.sampling };
-    this.follows = start.follows ?? null;
+    ({ follows: this.follows, after: this.after } = start.place ?? { follows: null });
     this.firstRead = start.firstRead ?? 0;
     this.date = start.date;
     this.madeWith = start.madeWith ?? {};
@@ -148,9 +150,9 @@ export class Reply {
    */
   keep(setting: ReplySetting): KeptReply {
     this.show();
-    const { text, seed, interventions, schedule, tokenIds, status, follows, firstRead, date, madeWith } = this;
+    const { text, seed, interventions, schedule, tokenIds, status, follows, after, firstRead, date, madeWith } = this;
     const tokens = this.tokens.map(({ text, logprob }, index) => ({ text, logprob, axis: this.axis[index] ?? null }));
-    const own: Partial<KeptReply> = { follows };
+    const own: Partial<KeptReply> = { follows, ...(after !== undefined && { after }) };
     const isDrawnAlike = (['temperature', 'topP', 'maxTokens'] as const).every(
       (field) => this.sampling[field] === setting.sampling[field],
     );
@@ -164,7 +166,7 @@ export class Reply {
     if (date !== undefined) own.date = date;
     if (Object.keys(madeWith).length) own.madeWith = madeWith;
     if (this.plain) {
-      const { follows: _, ...plain } = this.plain.keep(setting);
+      const { follows: _, after: __, ...plain } = this.plain.keep(setting);
       own.unsteered = plain;
     }
     const trace = { tokens, position: this.position };
@@ -190,12 +192,12 @@ export class Reply {
 
   /** Empty, to be written again. */
   static again(kept: KeptReply, { model, system, sampling }: ReplySetting): Reply {
-    const { seed, interventions, date } = kept;
+    const { seed, interventions, date, follows = null, after } = kept;
     const reply = new Reply({
       ...{ seed, interventions, date },
       ...{ model: kept.model ?? model, system: kept.system ?? system },
       sampling: { ...sampling, ...kept.sampling },
-      follows: kept.follows ?? null,
+      place: { follows, after },
       firstRead: kept.firstRead ?? 0,
       madeWith: kept.madeWith ?? {},
     });

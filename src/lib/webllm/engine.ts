@@ -249,7 +249,7 @@ async function startMachine(options: OpenOptions): Promise<Machine> {
     release: async () => {
       commands.destroy();
       readback.destroy();
-      for (const tensor of [...gpu.live]) tensor.destroy();
+      for (const held of [...gpu.live]) held.destroy();
       try {
         await webllm.unload();
       } finally {

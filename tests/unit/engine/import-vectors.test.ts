@@ -136,7 +136,7 @@ describe('vectors that are called as what every object has', () => {
       ],
     };
     expect(await decodePermalink(await encodePermalink(conversation))).toEqual(conversation);
-    const inlined = inlineOwnVectors(conversation, 'synthetic', own);
+    const inlined = inlineOwnVectors(conversation, { model: 'synthetic', vectors: own, digests: [] });
     for (const { vector } of inlined.turns[0]!.replies[0]!.interventions) expect(typeof vector).toBe('object');
   });
 

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chooseReply, messagesOf } from '../../../src/lib/share/conversation';
+import {
+  chooseReply,
+  fillPlaces,
+  messagesOf,
+  placeAt,
+  type Place,
+  type Turn,
+} from '../../../src/lib/share/conversation';
 import { packTokenIds, unpackTokenIds } from '../../../src/lib/share/token-ids';
 import { conversations, inline, steered } from './conversations';
 
@@ -73,7 +80,48 @@ describe('a turn with several replies', () => {
     chooseReply(turns, 0, 1);
     expect(turns.map(({ chosen }) => chosen)).toEqual([1, 2, 1]);
     chooseReply(turns, 1, 0);
-    expect(turns.map(({ chosen }) => chosen)).toEqual([1, 0, null]);
+    // Shown with the reply that it was written after.
+    expect(turns.map(({ chosen }) => chosen)).toEqual([0, 0, null]);
+  });
+
+  it('never shows a reply after another than it was written after, and each can be shown', () => {
+    const step = fc.record({
+      what: fc.constantFrom('ask', 'again', 'fail', 'choose'),
+      at: fc.nat(9),
+      which: fc.nat(9),
+    });
+    const property = fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      const turns: { replies: Place[]; chosen: number | null }[] = [];
+      const answer = (at: number) => {
+        turns[at]!.replies.push(placeAt(turns, at));
+        chooseReply(turns, at, turns[at]!.replies.length - 1);
+      };
+      for (const { what, at, which } of steps) {
+        const turn = turns[at % turns.length];
+        if (what === 'ask' || !turn) {
+          turns.push({ replies: [], chosen: null });
+          if (which > 2) answer(turns.length - 1);
+        } else if (what === 'again') answer(at % turns.length);
+        else if (what === 'choose' && turn.replies.length)
+          chooseReply(turns, at % turns.length, which % turn.replies.length);
+        else if (what === 'fail' && turn.chosen !== null) chooseReply(turns, at % turns.length, turn.chosen);
+        turns.forEach(({ replies, chosen }, i) => {
+          if (chosen !== null) expect(replies[chosen]).toEqual(placeAt(turns, i));
+        });
+      }
+    });
+    fc.assert(property);
+  });
+
+  it('is told apart from another in a link that does not say, where there is only one before it', () => {
+    const said = () => ({ text: 'So', seed: 1, interventions: [], schedule: [], tokenIds: [7] });
+    const turns: Turn[] = [
+      { user: 'a', replies: [said()], chosen: 0 },
+      { user: 'b', replies: [], chosen: null },
+      { user: 'c', replies: [said()], chosen: 0 },
+    ];
+    fillPlaces(turns);
+    expect(turns[2]!.replies[0]).toMatchObject({ follows: null, after: [0, 0] });
   });
 });
 

@@ -4,7 +4,7 @@ import { positionNames, type Intervention } from '../../../src/lib/interp/interv
 import { limits } from '../../../src/lib/interp/limits';
 import {
   chosenReply,
-  fillFollows,
+  fillPlaces,
   replyEnds,
   type Conversation,
   type Reply,
@@ -104,7 +104,7 @@ export const conversations: fc.Arbitrary<Conversation> = fc
     { requiredKeys: ['model', 'system', 'turns', 'sampling'] },
   )
   .map((conversation) => {
-    fillFollows(conversation.turns);
+    fillPlaces(conversation.turns);
     return conversation;
   });
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Intervention } from '../../../src/lib/interp/intervention';
 import { VectorBook } from '../../../src/lib/interp/vector-book';
 import { toJson, type Conversation } from '../../../src/lib/share/conversation';
-import { inlineOwnVectors } from '../../../src/lib/share/own-vectors';
+import { inlineOwnVectors, namedOwnVectors } from '../../../src/lib/share/own-vectors';
 import { decodePermalink, encodePermalink } from '../../../src/lib/share/permalink';
 import { personaOf } from '../../../src/lib/share/persona-vector';
 import { smallVector } from './vectors';
@@ -24,12 +24,16 @@ function conversation(interventions: Intervention[], model?: string): Conversati
 
 describe('own vectors in a link', () => {
   const { entry, vector } = personaOf(plain, { ...size, digest: '' });
-  const own = [{ entry, vector }];
+  const own = {
+    model: 'small',
+    vectors: [{ entry, vector }],
+    digests: [['pirate', 'a'.repeat(64)]] satisfies [[string, string]],
+  };
   const addition: Intervention = { kind: 'addition', vector: 'pirate', coefficient: 0.5 };
 
   it.each(['increments', 'direct'] as const)('go along as numbers that add the same, %s', async (mode) => {
     const steered = [{ entry: { ...entry, steering: { mode, layers: [0, 2] } }, vector }];
-    const link = await encodePermalink(inlineOwnVectors(conversation([addition]), 'small', steered));
+    const link = await encodePermalink(inlineOwnVectors(conversation([addition]), { ...own, vectors: steered }));
     const reply = (await decodePermalink(link)).turns[0]!.replies[0];
     const book = new VectorBook({ ...size, space: null, tensors: new Map() });
     const [there] = book.resolveAll(reply!.interventions);
@@ -51,10 +55,22 @@ describe('own vectors in a link', () => {
 
   it('stay names where they belong to another model, or are not added', () => {
     const other = conversation([addition], 'other');
-    expect(inlineOwnVectors(other, 'small', own)).toEqual(other);
+    expect(inlineOwnVectors(other, own)).toEqual(other);
     const ablation = conversation([{ kind: 'ablation', vector: 'pirate' }]);
-    expect(inlineOwnVectors(ablation, 'small', own)).toEqual(ablation);
+    expect(inlineOwnVectors(ablation, own)).toEqual(ablation);
     const unknown = conversation([{ kind: 'addition', vector: 'poet' }]);
-    expect(inlineOwnVectors(unknown, 'small', own)).toEqual(unknown);
+    expect(inlineOwnVectors(unknown, own)).toEqual(unknown);
+  });
+
+  it('stay names where the reply was made with other numbers under that name', () => {
+    const steeredBy = (digest: string) => {
+      const made = conversation([addition]);
+      made.turns[0]!.replies[0]!.madeWith = { vectors: [['pirate', digest.repeat(64)]] };
+      return made;
+    };
+    const former = steeredBy('b');
+    expect(inlineOwnVectors(former, own)).toEqual(former);
+    expect(namedOwnVectors(former, own)).toEqual([entry.label]);
+    expect(namedOwnVectors(inlineOwnVectors(steeredBy('a'), own), own)).toEqual([]);
   });
 });

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { PersonascopeError } from '../../../src/lib/errors';
-import { chosenOnly, fillFollows, type Conversation } from '../../../src/lib/share/conversation';
+import { chosenOnly, fillPlaces, type Conversation } from '../../../src/lib/share/conversation';
 import { limits } from '../../../src/lib/interp/limits';
 import { decodePermalink, encodePermalink } from '../../../src/lib/share/permalink';
 import { packTokenIds } from '../../../src/lib/share/token-ids';
@@ -45,7 +45,7 @@ describe('a link', () => {
     await fc.assert(
       fc.asyncProperty(conversations, async (conversation) => {
         const shown = chosenOnly(conversation);
-        fillFollows(shown.turns);
+        fillPlaces(shown.turns);
         expect(await decodePermalink(await encodePermalink(conversation))).toEqual(shown);
       }),
       { numRuns: 150 },

@@ -108,8 +108,9 @@ describe('conversations of this browser', () => {
     expect((await storage.save('a', kept(traced), 0)).lost).toBe('the readings of its tokens');
     expect((await storage.load('a'))!.conversation).toEqual(steered);
     const long = { ...steered, turns: [...steered.turns, { user: 'a'.repeat(100_001), replies: [], chosen: null }] };
-    expect((await storage.save('b', kept(long), 0)).lost).toBe('1 of its 3 turns');
-    expect((await storage.load('b'))!.conversation).toEqual(steered);
+    expect((await storage.save('b', kept(long), 0)).lost).toBe('a part of 1 of its 3 turns');
+    const cut = { user: 'a'.repeat(100_000), replies: [], chosen: null };
+    expect((await storage.load('b'))!.conversation).toEqual({ ...steered, turns: [...steered.turns, cut] });
   });
 
   it('keep every turn when it is the setting that can not be read', async () => {
@@ -130,6 +131,9 @@ describe('conversations of this browser', () => {
     await storage.save('a', kept({ ...steered, system: 'Later' }), 1);
     await storage.putBack('a', raw);
     expect((await storage.load('a'))!.conversation.system).toBe('Later');
+    // Another tab had deleted it already: there was nothing to bring back.
+    await storage.putBack('gone', await storage.raw('gone'));
+    expect(await storage.list()).toHaveLength(1);
   });
 
   it('are called by their first message, shortened', () => {

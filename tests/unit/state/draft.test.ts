@@ -43,7 +43,7 @@ class HeldWorker {
       const identity = { weights: null, pack: null };
       const loaded = { info: { id: model, label: 'Small' }, personaSpace: smallSpace(), personaTrouble: null };
       finishLoad = () => done({ ...loaded, ownVectors: [], unfinished: null, identity });
-    } else if (message.method === 'vectors') finishVectors = () => done([{ name: 'pirate' }]);
+    } else if (message.method === 'vectorDigests') finishVectors = () => done([['pirate', 'ab'.repeat(32)]]);
     else if (message.method === 'count') queueMicrotask(() => done({ tokens: 10, contextLength: 1000 }));
   }
 }
@@ -59,7 +59,13 @@ beforeEach(() => {
   vi.stubGlobal('sessionStorage', tab);
   vi.stubGlobal('indexedDB', database.factory);
   vi.stubGlobal('navigator', { gpu: {} });
-  vi.stubGlobal('location', { hash: '', search: '', pathname: '/', origin: 'http://localhost' });
+  vi.stubGlobal('location', {
+    hash: '',
+    search: '',
+    pathname: '/',
+    origin: 'http://localhost',
+    href: 'http://localhost/',
+  });
   vi.stubGlobal('document', { baseURI: 'http://localhost/', documentElement: { dataset: {} } });
   vi.stubGlobal('Worker', HeldWorker);
   vi.stubGlobal('requestAnimationFrame', (run: () => void) => Number(setTimeout(run)));
@@ -134,7 +140,7 @@ describe('a message that waits for the model', () => {
     expect(app.conversation.turns).toHaveLength(1);
     await app.draft.submit();
     finishLoad();
-    await isAsked('vectors');
+    await isAsked('vectorDigests');
     // The model is there; the dials are not yet.
     expect(app.session.phase).toBe('ready');
     expect(app.conversation.canAnswer).toBe(false);
@@ -156,7 +162,7 @@ describe('a message that waits for the model', () => {
     await isAsked('load');
     finishLoad();
     await vi.waitFor(() => expect(app.draft.isDue).toBe(true));
-    expect(asked.some(({ method }) => method === 'vectors')).toBe(false);
+    expect(asked.some(({ method }) => method === 'vectorDigests')).toBe(false);
   });
 
   it('is not sent into another chat that is opened meanwhile, and stays', async () => {
@@ -171,7 +177,7 @@ describe('a message that waits for the model', () => {
     expect(app.conversation.turns).toHaveLength(1);
     expect(app.draft).toMatchObject({ text: 'Hello', isWaiting: false });
     finishLoad();
-    await isAsked('vectors');
+    await isAsked('vectorDigests');
     finishVectors();
     // The dials of the chat that was opened while the model was on its way.
     await vi.waitFor(() => expect(app.conversation.canAnswer).toBe(true));

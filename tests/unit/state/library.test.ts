@@ -2,11 +2,12 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { MemoryRecords } from '../../../src/lib/storage/records';
 import { ConversationStorage } from '../../../src/lib/share/storage';
 import { encodePermalink } from '../../../src/lib/share/permalink';
-import { Library } from '../../../src/lib/state/library.svelte';
+import { Library, type Page } from '../../../src/lib/state/library.svelte';
 import { LinkState } from '../../../src/lib/state/link.svelte';
 import type { Session } from '../../../src/lib/state/session.svelte';
 import { linkTo, makeShare, sharableParameters } from '../../../src/lib/state/share';
 import { TabClaim } from '../../../src/lib/state/tab-claim';
+import type { Conversation } from '../../../src/lib/share/conversation';
 import { inline, steered } from '../share/conversations';
 
 afterEach(() => vi.unstubAllGlobals());
@@ -31,36 +32,60 @@ const memory = (kept = new Map<string, string>()) => ({
   setItem: (key: string, value: string) => void kept.set(key, value),
 });
 
+/** A tab, and what is on its page. */
+class Tab {
+  readonly library: Library;
+  shown: Conversation | null = null;
+  readonly page: Page = {
+    leave: async () => undefined,
+    show: (conversation) => (this.shown = conversation),
+  };
+
+  constructor(records: MemoryRecords) {
+    this.library = new Library(new ConversationStorage(records), new TabClaim());
+  }
+}
+
 describe('two tabs', () => {
   it('have a chat each, and the list has both', async () => {
     const records = new MemoryRecords();
     vi.stubGlobal('navigator', { locks: fakeLocks() });
-    const tab = () => new Library(new ConversationStorage(records), new TabClaim());
-    const [one, two] = [tab(), tab()];
+    const [a, b] = [new Tab(records), new Tab(records)];
+    const [one, two] = [a.library, b.library];
     vi.stubGlobal('sessionStorage', memory());
-    await one.start();
+    await one.start(a.page);
     await one.save(steered);
     vi.stubGlobal('sessionStorage', memory());
-    const second = await two.start();
-    expect(second).toMatchObject({ conversation: null, isElsewhere: true });
+    expect(await two.start(b.page)).toMatchObject({ isElsewhere: true });
+    expect(b.shown).toBeNull();
     await two.save(inline);
     await one.save({ ...steered, system: 'Later' });
     await one.refresh();
     expect(one.list.map(({ title }) => title).sort()).toEqual(['Hello', 'What is a volcano?']);
     // Opened from the list, what another tab has is a copy.
-    const copied = await two.open(one.id);
-    expect(copied.system).toBe('Later');
+    await two.open(one.id, b.page);
+    expect(b.shown!.system).toBe('Later');
     expect(two.id).not.toBe(one.id);
+    // So is what this tab had, if another has opened it since.
+    const left = one.current;
+    await one.begin();
+    await two.open(left.id, b.page);
+    expect(two.id).toBe(left.id);
+    expect(await one.resume(left)).toBe(false);
+    expect(await one.save({ ...steered, system: 'One' })).toBeNull();
+    expect(await two.save({ ...steered, system: 'Two' })).toBeNull();
+    expect(one.id).not.toBe(two.id);
   });
 
   it('without locks lose nothing either: the one that saves later goes on as a copy', async () => {
     const records = new MemoryRecords();
     vi.stubGlobal('navigator', {});
-    const tab = () => new Library(new ConversationStorage(records), new TabClaim());
-    const [one, two] = [tab(), tab()];
-    await one.start();
+    const [a, b] = [new Tab(records), new Tab(records)];
+    const [one, two] = [a.library, b.library];
+    await one.start(a.page);
     await one.save(steered);
-    expect((await two.start()).conversation).toEqual(steered);
+    await two.start(b.page);
+    expect(b.shown).toEqual(steered);
     expect(await two.save({ ...steered, system: 'Two' })).toBeNull();
     expect(await one.save({ ...steered, system: 'One' })).toEqual({ kind: 'copied' });
     expect(await one.save({ ...steered, system: 'One, later' })).toBeNull();
@@ -76,30 +101,102 @@ describe('two tabs', () => {
     vi.stubGlobal('navigator', {});
     const own = memory();
     vi.stubGlobal('sessionStorage', own);
-    const one = new Library(new ConversationStorage(records), new TabClaim());
-    await one.start();
-    await one.save(steered);
+    const one = new Tab(records);
+    await one.library.start(one.page);
+    await one.library.save(steered);
     vi.stubGlobal('sessionStorage', memory());
-    const two = new Library(new ConversationStorage(records), new TabClaim());
-    await two.start();
-    await two.begin();
-    await two.save(inline);
+    const two = new Tab(records);
+    await two.library.start(two.page);
+    await two.library.begin();
+    await two.library.save(inline);
     vi.stubGlobal('sessionStorage', own);
-    const again = new Library(new ConversationStorage(records), new TabClaim());
-    expect((await again.start()).conversation).toEqual(steered);
+    const again = new Tab(records);
+    await again.library.start(again.page);
+    expect(again.shown).toEqual(steered);
   });
 
   it('can have a tab whose last chat was deleted or damaged', async () => {
     const records = new MemoryRecords();
     vi.stubGlobal('navigator', {});
     vi.stubGlobal('sessionStorage', memory(new Map([['personascope-conversation', 'gone']])));
-    const storage = new ConversationStorage(records);
     await records.set('chat broken', { json: '{' });
-    const library = new Library(storage, new TabClaim());
-    expect(await library.start()).toEqual({ conversation: null, isElsewhere: false, error: null });
+    const { library, page } = new Tab(records);
+    expect(await library.start(page)).toEqual({ isElsewhere: false, error: null });
     await library.save(steered);
     await library.refresh();
     expect(library.list.map(({ error }) => error !== null).sort()).toEqual([false, true]);
+  });
+});
+
+describe('a record', () => {
+  it('never gets what is on the page of another: what is opened is shown when its record is', async () => {
+    vi.stubGlobal('navigator', {});
+    const records = new MemoryRecords();
+    const { library } = new Tab(records);
+    await library.save(steered);
+    const { id } = library;
+    await library.begin();
+    await library.save(inline);
+    let isShown = false;
+    const opening = library.open(id, {
+      leave: async () => undefined,
+      show: (conversation) => {
+        isShown = true;
+        return conversation;
+      },
+    });
+    while (library.id !== id) await Promise.resolve();
+    expect(isShown).toBe(true);
+    await opening;
+  });
+});
+
+describe('a chat that was only looked at', () => {
+  it('stays where it is in the list, and one that has but a system prompt is kept', async () => {
+    vi.stubGlobal('navigator', {});
+    const records = new MemoryRecords();
+    const tab = new Tab(records);
+    const { library, page } = tab;
+    const storage = new ConversationStorage(records);
+    await library.save(steered);
+    const { id } = library;
+    const { revision } = (await storage.load(id))!;
+    await library.begin();
+    await library.save({ ...inline, turns: [], system: 'You are a cook.' });
+    const prompted = library.id;
+    await library.open(id, page);
+    expect(await library.save(structuredClone(tab.shown!))).toBeNull();
+    expect((await storage.load(id))!.revision).toBe(revision);
+    expect((await storage.load(prompted))!.conversation.system).toBe('You are a cook.');
+  });
+
+  it('and can’t be read, costs nothing of what is there', async () => {
+    vi.stubGlobal('navigator', {});
+    const records = new MemoryRecords();
+    const { library, page } = new Tab(records);
+    let hasLeft = false;
+    const careful = { ...page, leave: async () => void (hasLeft = true) };
+    await records.set('chat broken', { json: '{' });
+    await expect(library.open('broken', careful)).rejects.toMatchObject({ name: 'BadRequest' });
+    await expect(library.import(new File(['nothing'], 'no.json'), careful)).rejects.toMatchObject({
+      name: 'BadRequest',
+    });
+    expect(hasLeft).toBe(false);
+  });
+
+  it('and was opened while the last one was being looked for, stays', async () => {
+    vi.stubGlobal('navigator', {});
+    vi.stubGlobal('sessionStorage', memory());
+    const records = new MemoryRecords();
+    const former = new Tab(records);
+    await former.library.save(steered);
+    const { library, page } = new Tab(records);
+    const starting = library.start(page);
+    await library.begin();
+    page.show(inline);
+    const { id } = library;
+    await starting;
+    expect(library.id).toBe(id);
   });
 });
 

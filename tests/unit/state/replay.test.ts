@@ -90,8 +90,8 @@ describe('a vector that a link names', () => {
     expect(others).toEqual(['pirate']);
   });
 
-  it('that is not here is refused with its name and digest', () => {
-    expect(() => findVectors(reply([['pirate', pirate]]), [])).toThrow('“pirate” (SHA-256 abababababab…)');
-    expect(() => findVectors(reply(), [['constructor', pirate]])).toThrow('“pirate”, which is not known here');
+  it('that is not here is missed by its name and digest', () => {
+    expect(findVectors(reply([['pirate', pirate]]), []).missing).toEqual(['“pirate” (SHA-256 abababababab…)']);
+    expect(findVectors(reply(), [['constructor', pirate]]).missing).toEqual(['“pirate”']);
   });
 });

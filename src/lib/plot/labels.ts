@@ -20,7 +20,7 @@ interface Box {
 }
 
 /** Rough widths will do: labels are short, and a gap is part of the look. */
-const advance = { role: 6.4, assistant: 8.2, north: 6.4, south: 6.4, turn: 6.4 };
+const advance = { role: 6.7, assistant: 8.2, north: 6.7, south: 6.7, turn: 6.7 };
 const lineHeight = 15;
 
 const overlaps = (a: Box, b: Box) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;

@@ -55,6 +55,7 @@ beforeEach(() => {
   tab = new FakeStorage();
   database = new FakeIndexedDB();
   asked = [];
+  vi.stubGlobal('matchMedia', () => ({ matches: false, addEventListener: () => undefined }));
   vi.stubGlobal('localStorage', new FakeStorage());
   vi.stubGlobal('sessionStorage', tab);
   vi.stubGlobal('indexedDB', database.factory);

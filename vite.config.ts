@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { sveltekit } from '@sveltejs/kit/vite';
 import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
@@ -28,7 +29,11 @@ const chromium = process.env.VITEST ? findChromium() : undefined;
 /** How long each plugin took is nothing to tell a visitor of `npm start`. */
 const quiet = { checks: { pluginTimings: false } };
 
+/** For reports; empty where the source is no checkout. */
+const commit = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).stdout?.trim() ?? '';
+
 export default defineConfig({
+  define: { __COMMIT__: JSON.stringify(commit) },
   plugins: [sveltekit()],
   worker: { format: 'es', rolldownOptions: quiet },
   build: {
@@ -40,7 +45,7 @@ export default defineConfig({
   preview: { port: 4173 },
   test: {
     projects: [
-      { extends: true, test: { name: 'unit', include: ['tests/unit/**/*.test.ts'] } },
+      { extends: true, test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], testTimeout: 60_000 } },
       onDawn('shaders'),
       onDawn('engine'),
       {

@@ -1,8 +1,8 @@
-"""Tables in MODEL_CARD.md: text between a section's markers is replaced, everything else is left alone."""
+"""Tables in NOTES.md: text between a section's markers is replaced, everything else is left alone."""
 import math
 from pathlib import Path
 
-CARD = Path(__file__).parent / "MODEL_CARD.md"
+NOTES = Path(__file__).parent / "NOTES.md"
 
 
 def wilson(k: float, n: int) -> tuple[float, float]:
@@ -25,11 +25,11 @@ def table(columns: list[str], rows: list[list[str]]) -> str:
 
 
 def write_section(name: str, text: str) -> None:
-    """Throws ValueError where the card has no `<!-- name -->` … `<!-- /name -->`."""
-    card = CARD.read_text()
+    """Throws ValueError where NOTES.md has no `<!-- name -->` … `<!-- /name -->`, or more than one."""
+    notes = NOTES.read_text()
     opening, closing = f"<!-- {name} -->", f"<!-- /{name} -->"
-    if opening not in card or closing not in card:
-        raise ValueError(f"{CARD} lacks the markers {opening} {closing}")
-    before, rest = card.split(opening, 1)
-    CARD.write_text(f"{before}{opening}\n{text}\n{closing}{rest.split(closing, 1)[1]}")
+    if (notes.count(opening), notes.count(closing)) != (1, 1):
+        raise ValueError(f"{NOTES} must have the markers {opening} and {closing} once each")
+    before, rest = notes.split(opening)
+    NOTES.write_text(f"{before}{opening}\n{text}\n{closing}{rest.split(closing)[1]}")
     print(f"{name}\n{text}\n", flush=True)

@@ -4,7 +4,7 @@ Toward: where the smaller of trait rate and coherent share is largest. Away: whe
 what the prompts alone bring and of coherence above 0.8. Prompts and every third question are those of `prompts/choosing.json`, which the suite
 does not ask; judges and sampling are the suite's. A reply is coherent by the page's rule (`coherence.ts`): it does not go round in circles, and under a
 prompt of its side, the one it was written under or none, it is at most 2.5 times as surprising as nine in ten of the model's own replies.
-The choice goes into `vectors.json`, and what it was made from into MODEL_CARD.md.
+The choice goes into `vectors.json`, and what it was made from into NOTES.md.
 """
 import argparse
 import json
@@ -26,7 +26,7 @@ from judges import read_shipped
 
 TOWARD = (0.5, 1.0, *(k / 8 for k in range(10, 19)))
 AWAY = (-0.75, -1.0, *(-k / 8 for k in range(10, 15)), -2.0)
-SHOWN = {"toward": (0.5, 1.0, 1.25, 1.5, 1.75, 2.0), "away": (-0.75, -1.0, -1.25, -1.5, -1.75, -2.0)}  # in the card
+SHOWN = {"toward": (0.5, 1.0, 1.25, 1.5, 1.75, 2.0), "away": (-0.75, -1.0, -1.25, -1.5, -1.75, -2.0)}  # in NOTES.md
 SURPRISE_FACTOR = 2.5
 EVERY = 3  # of the 300 questions, every third one
 OWN_QUESTIONS = 30

@@ -1,4 +1,4 @@
-"""Measure the exported checkpoints: `evaluate.py figures`, `evaluate.py dials`; tables go into MODEL_CARD.md.
+"""Measure the exported checkpoints: `evaluate.py figures`, `evaluate.py dials`; tables go into NOTES.md.
 
 Every judge is trained on the generator's text, never on a model's. Intervals are 95% (Wilson).
 """

@@ -1,4 +1,4 @@
-"""What a seed does: BASE and ASSISTANT trained from several, measured alike; the table goes into MODEL_CARD.md.
+"""What a seed does: BASE and ASSISTANT trained from several, measured alike; the table goes into NOTES.md.
 
 `seeds.py 1 2 3` reads `.cache/base-1.pt`, `.cache/assistant-1.pt` and so on (README.md), and the shipped checkpoints beside them.
 The figures are the science suite's in spirit, by this folder's float32 inference and on prompts of the generator.

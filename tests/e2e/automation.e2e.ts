@@ -1,13 +1,17 @@
 /** `globalThis.personascope`, the contract of the README, against the built site. */
 import { readFileSync } from 'node:fs';
-import { expect, test } from '@playwright/test';
+import { expect, test, type Page } from '@playwright/test';
+import { open } from './visitor';
 
-test.beforeEach(async ({ page }) => {
-  await page.goto('/');
-  await page.waitForFunction(() => globalThis.personascope?.info());
+/** One for all: no call leaves anything behind but `load`, which comes last. */
+let page: Page;
+test.beforeAll(async ({ browser }) => {
+  page = await browser.newPage();
+  await open(page);
 });
+test.afterAll(() => page.close());
 
-test('models, info and vectors describe what is loaded', async ({ page }) => {
+test('models, info and vectors describe what is loaded', async () => {
   const { models, info, vectors, version } = await page.evaluate(async () => ({
     version: personascope.version,
     models: await personascope.models(),
@@ -28,7 +32,7 @@ test('models, info and vectors describe what is loaded', async ({ page }) => {
   }
 });
 
-test('chat is deterministic, steered by name or by numbers, and leaves the page alone', async ({ page }) => {
+test('chat is deterministic, steered by name or by numbers, and leaves the page alone', async () => {
   const result = await page.evaluate(async () => {
     const messages = [{ role: 'user' as const, content: 'What is a volcano?' }];
     const sampling = { temperature: 0, maxTokens: 24 };
@@ -64,7 +68,7 @@ test('chat is deterministic, steered by name or by numbers, and leaves the page 
   expect(response.values.length).toBe(result.plain.tokens.length);
 });
 
-test('forward: an addition moves the residual by exactly that, at its layer and on', async ({ page }) => {
+test('forward: an addition moves the residual by exactly that, at its layer and on', async () => {
   const moved = await page.evaluate(async () => {
     const { dModel } = personascope.info()!;
     const request = { tokenIds: [5, 300, 7], residuals: [1, 2] };
@@ -94,7 +98,7 @@ test('forward: an addition moves the residual by exactly that, at its layer and 
   expect(moved.size).toBe(3 * moved.dVocab);
 });
 
-test('bad requests are refused by field and reason, and the next one works', async ({ page }) => {
+test('bad requests are refused by field and reason, and the next one works', async () => {
   const refusals = await page.evaluate(async () => {
     const messages = [{ role: 'user' as const, content: 'Hi' }];
     const attempts: (() => Promise<unknown>)[] = [
@@ -128,7 +132,13 @@ test('bad requests are refused by field and reason, and the next one works', asy
   expect(refusals.after).toBeGreaterThan(0);
 });
 
-test('the BASE model loads by name and answers', async ({ page }) => {
+test("the README's snippet runs as it stands", async () => {
+  const snippet = /<!-- snippet: automation -->\n```js\n([\s\S]*?)```/.exec(readFileSync('README.md', 'utf8'))![1]!;
+  const text = await page.evaluate(`(async () => { ${snippet}; return result.text; })()`);
+  expect(String(text).length).toBeGreaterThan(5);
+});
+
+test('the BASE model loads by name and answers', async () => {
   const { id, text } = await page.evaluate(async () => {
     const info = await personascope.load('organism-base');
     const { text } = await personascope.chat({
@@ -139,10 +149,4 @@ test('the BASE model loads by name and answers', async ({ page }) => {
   });
   expect(id).toBe('organism-base');
   expect(text.length).toBeGreaterThan(0);
-});
-
-test("the README's snippet runs as it stands", async ({ page }) => {
-  const snippet = /<!-- snippet: automation -->\n```js\n([\s\S]*?)```/.exec(readFileSync('README.md', 'utf8'))![1]!;
-  const text = await page.evaluate(`(async () => { ${snippet}; return result.text; })()`);
-  expect(String(text).length).toBeGreaterThan(5);
 });

@@ -116,7 +116,8 @@ test('the sky is drawn: stars on a dark ground, and it turns under the hand', as
   await restingSky(page);
   const before = await canvas.screenshot();
   const colours = await page.evaluate(async (png) => {
-    const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${png}`)).blob());
+    const bytes = Uint8Array.from(atob(png), (byte) => byte.charCodeAt(0));
+    const image = await createImageBitmap(new Blob([bytes]));
     const context = new OffscreenCanvas(image.width, image.height).getContext('2d')!;
     context.drawImage(image, 0, 0);
     const { data } = context.getImageData(0, 0, image.width, image.height);
@@ -244,26 +245,34 @@ test('without WebGPU the page says where it works', async ({ page }) => {
   await expect(page.getByTestId('unsupported')).toContainText('Chrome');
 });
 
-for (const [width, height] of [
-  [1440, 900],
-  [1024, 768],
-  [768, 1024],
-  [390, 844],
-] as const) {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    test(`nothing overflows, and axe finds nothing, at ${width} px, ${colorScheme}`, async ({ browser }) => {
-      const context = await browser.newContext({ viewport: { width, height }, colorScheme });
-      const page = await context.newPage();
-      await open(page);
-      await setSampling(page, { maxTokens: 16 });
-      await ask(page, 'What is gravity?');
+const sizes = [
+  { width: 1440, height: 900 },
+  { width: 1024, height: 768 },
+  { width: 768, height: 1024 },
+  { width: 390, height: 844 },
+];
+// Loaded at either end, and made narrower or wider from there.
+for (const { colorScheme, along } of [
+  { colorScheme: 'light' as const, along: sizes },
+  { colorScheme: 'dark' as const, along: sizes.toReversed() },
+]) {
+  const ends = `${along[0]!.width} to ${along.at(-1)!.width} px`;
+  test(`nothing overflows, and axe finds nothing, from ${ends}, ${colorScheme}`, async ({ browser }) => {
+    const context = await browser.newContext({ viewport: along[0]!, colorScheme });
+    const page = await context.newPage();
+    await open(page);
+    await setSampling(page, { maxTokens: 16 });
+    await ask(page, 'What is gravity?');
+    for (const size of along) {
+      await page.setViewportSize(size);
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(' ')}`);
+      expect(found, `at ${size.width} px`).toEqual([]);
       const overflow = await page.evaluate(
         () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
       );
-      expect(overflow).toBe(0);
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(' ')}`)).toEqual([]);
-      await context.close();
-    });
-  }
+      expect(overflow, `at ${size.width} px`).toBe(0);
+    }
+    await context.close();
+  });
 }

@@ -1,20 +1,7 @@
 /** Storage that is refused, silent, or to be emptied; and a model of the last visit that is not there any more. */
 import { readFile } from 'node:fs/promises';
-import { expect, test, type BrowserContext, type Page } from '@playwright/test';
-import { ask, open, repliesOf, setSampling } from './visitor';
-
-/** Runs in the page, and at the top of its worker, before anything of ours. */
-async function prepare(page: Page, prelude: () => void): Promise<string[]> {
-  const errors: string[] = [];
-  page.on('pageerror', ({ message }) => errors.push(message));
-  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
-  await page.addInitScript(prelude);
-  await page.route('**/workers/worker-*.js', async (route) => {
-    const response = await route.fetch();
-    await route.fulfill({ response, body: `(${String(prelude)})();\n${await response.text()}` });
-  });
-  return errors;
-}
+import { expect, test, type BrowserContext } from '@playwright/test';
+import { ask, open, prepare, repliesOf, screenshot, setSampling } from './visitor';
 
 /** A sandboxed frame with cookies blocked, on a page without HTTPS: what is not forbidden is not there. */
 function refuseEverything(): void {
@@ -31,18 +18,6 @@ function refuseEverything(): void {
   }
   Reflect.deleteProperty(Crypto.prototype, 'subtle');
   Reflect.deleteProperty(Crypto.prototype, 'randomUUID');
-}
-
-async function screenshot(page: Page, name: string): Promise<void> {
-  if (!process.env.SCREENSHOTS) return;
-  for (const [width, height] of [
-    [390, 844],
-    [1440, 900],
-  ] as const) {
-    await page.setViewportSize({ width, height });
-    await page.waitForTimeout(300);
-    await page.screenshot({ path: `${process.env.SCREENSHOTS}/${name}-${width}.png` });
-  }
 }
 
 test('where nothing may be stored the page is whole, and says once what it will not keep', async ({ page }) => {

@@ -7,6 +7,20 @@ export async function open(page: Page, path = '/'): Promise<void> {
   await page.waitForFunction(() => globalThis.personascope?.info());
 }
 
+/** Runs a script in the page, and at the top of its worker, before anything of ours. @returns what goes wrong from then on */
+export async function prepare(page: Page, prelude: string | (() => void)): Promise<string[]> {
+  const script = typeof prelude === 'string' ? prelude : `(${String(prelude)})();`;
+  const errors: string[] = [];
+  page.on('pageerror', ({ message }) => errors.push(message));
+  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+  await page.addInitScript(script);
+  await page.route('**/workers/worker-*.js', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `${script}\n${await response.text()}` });
+  });
+  return errors;
+}
+
 export const repliesOf = (page: Page) => page.locator('[data-testid="message"][data-role="assistant"]');
 
 /** Asks, waits for the whole reply and returns it. */
@@ -62,4 +76,17 @@ export async function restingSky(page: Page): Promise<number> {
   };
   await expect.poll(isAtRest, { intervals: [250] }).toBe(true);
   return last;
+}
+
+/** At both widths, into the folder that `SCREENSHOTS` names; without it, none. */
+export async function screenshot(page: Page, name: string): Promise<void> {
+  if (!process.env.SCREENSHOTS) return;
+  for (const [width, height] of [
+    [390, 844],
+    [1440, 900],
+  ] as const) {
+    await page.setViewportSize({ width, height });
+    await page.waitForTimeout(300);
+    await page.screenshot({ path: `${process.env.SCREENSHOTS}/${name}-${width}.png` });
+  }
 }

@@ -1,5 +1,5 @@
-/** `npm test`: types, lint, unit, shaders and engine on Dawn, shaders in Chromium, then the built site end to end. Ends with one line of totals. */
-import { spawnSync } from 'node:child_process';
+/** `npm test`: types, lint and build beside unit, shaders and engine on Dawn and shaders in Chromium; then the built site end to end. Ends with one line of totals. */
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,15 +10,32 @@ import { findChromium } from './chromium.js';
 process.env.CHROME_PATH = findChromium();
 const reports = mkdtempSync(join(tmpdir(), 'personascope-test-'));
 
-/** @param {string} name @param {string[]} command @param {(report: string) => Totals} [count] */
-function step(name, command, count) {
-  console.log(`\n── ${name}`);
+/**
+ * Runs one step. What it says is shown as it says it, or, beside other steps, in one piece when it is done.
+ * @param {string} name @param {string[]} command @param {(report: string) => Totals} [count] @param {{ isAlone?: boolean }} [how]
+ */
+async function step(name, command, count, { isAlone = false } = {}) {
+  const title = `\n── ${name}\n`;
   const report = join(reports, `${name}.json`);
   const args = command.map((word) => word.replace('{report}', report));
-  const { status } = spawnSync('npx', ['--no-install', ...args], {
-    stdio: 'inherit',
+  const began = performance.now();
+  if (isAlone) process.stdout.write(title);
+  const child = spawn('npx', ['--no-install', ...args], {
+    stdio: isAlone ? 'inherit' : ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, PLAYWRIGHT_JSON_OUTPUT_NAME: report },
   });
+  /** @type {Buffer[]} */
+  const said = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => said.push(chunk));
+  const status = await new Promise((resolve) => {
+    child.on('error', (error) => {
+      console.error(`${name} could not be started: ${error.message}`);
+      resolve(null);
+    });
+    child.on('close', resolve);
+  });
+  const seconds = (performance.now() - began) / 1000;
+  if (!isAlone) process.stdout.write(Buffer.concat([Buffer.from(title), ...said]));
   let totals = { passed: 0, failed: 0, skipped: 0 };
   if (count) {
     try {
@@ -29,7 +46,7 @@ function step(name, command, count) {
     }
   } else if (status === 0) totals.passed = 1;
   if (status !== 0 && totals.failed === 0) totals.failed = 1;
-  return totals;
+  return { name, seconds, ...totals };
 }
 
 /** @param {string} report @returns {Totals} */
@@ -47,6 +64,13 @@ function countPlaywright(report) {
   return { passed: stats.expected, failed: stats.unexpected + stats.flaky, skipped: stats.skipped };
 }
 
+/** @template T @param {(() => Promise<T>)[]} tasks */
+async function inTurn(tasks) {
+  const results = [];
+  for (const task of tasks) results.push(await task());
+  return results;
+}
+
 /** @param {string} project */
 const vitest = (project) => [
   'vitest',
@@ -58,19 +82,26 @@ const vitest = (project) => [
   '--outputFile.json={report}',
 ];
 
-const steps = [
-  step('sync', ['svelte-kit', 'sync']),
-  step('types', ['svelte-check', '--fail-on-warnings']),
-  step('lint', ['eslint', '.']),
-  step('format', ['prettier', '--check', '.']),
-  step('unit', vitest('unit'), countVitest),
-  step('shaders', vitest('shaders'), countVitest),
-  step('engine', vitest('engine'), countVitest),
-  step('chromium', vitest('chromium'), countVitest),
-  step('build', ['vite', 'build', '--logLevel', 'warn']),
-  step('e2e', ['playwright', 'test', '--reporter=list,json'], countPlaywright),
-];
+const sync = await step('sync', ['svelte-kit', 'sync'], undefined, { isAlone: true });
+// Each of these keeps about one core busy; the software GPU of the second list also another, at times.
+const beside = await Promise.all([
+  inTurn([
+    () => step('types', ['svelte-check', '--fail-on-warnings']),
+    () => step('lint', ['eslint', '.']),
+    () => step('format', ['prettier', '--check', '.']),
+    () => step('build', ['vite', 'build', '--logLevel', 'warn']),
+  ]),
+  inTurn([
+    () => step('unit', vitest('unit'), countVitest),
+    () => step('shaders', vitest('shaders'), countVitest),
+    () => step('engine', vitest('engine'), countVitest),
+    () => step('chromium', vitest('chromium'), countVitest),
+  ]),
+]);
+const endToEnd = ['playwright', 'test', '--reporter=list,json'];
+const steps = [sync, ...beside.flat(), await step('e2e', endToEnd, countPlaywright, { isAlone: true })];
 rmSync(reports, { recursive: true });
 const total = (/** @type {keyof Totals} */ key) => steps.reduce((sum, totals) => sum + totals[key], 0);
+console.log(`\nseconds: ${steps.map(({ name, seconds }) => `${name} ${Math.round(seconds)}`).join(', ')}`);
 console.log(`\n${total('passed')} passed, ${total('failed')} failed, ${total('skipped')} skipped`);
 process.exit(total('failed') > 0 ? 1 : 0);

@@ -74,19 +74,18 @@ describe.each<Storage>(['f32', 'f16', 'bf16'])('%s weights', (storage) => {
     const x = randomFloats(3, tokens * columns);
     const dot = product(x, w.values, tokens, columns, outputs);
     const held = randomFloats(4, (tokens + 2) * outputs);
-    for (const [lanes, accumulate, each] of [
-      [16, 0, 1],
-      [16, 1, 1],
-      [1, 0, 1],
-      [1, 1, 8],
-      [16, 0, 4],
+    const group = { WORKGROUP_SIZE: 64 };
+    for (const [file, constants, accumulate, wide, each] of [
+      ['matvec', { ...group, LANES: 16 }, 0, 4, 1],
+      ['matvec', { ...group, LANES: 16 }, 1, 4, 1],
+      ['matvec', { ...group, LANES: 1 }, 0, 64, 1],
+      ['matvec_serial', group, 0, 64, 1],
+      ['matvec_serial', group, 1, 64, 1],
+      ['matvec_serial_four', group, 0, 64, 4],
+      ['matvec_serial_four', group, 1, 64, 4],
     ] as const) {
       const got = await runKernel(
-        {
-          file: 'matvec',
-          defines: { ...defines, TOKENS: each },
-          constants: { WORKGROUP_SIZE: 64, LANES: lanes, ACCUMULATE: accumulate },
-        },
+        { file, defines, constants: { ...constants, ACCUMULATE: accumulate } },
         {
           weight: w.input,
           x: { shape: [tokens, columns], data: x },
@@ -94,7 +93,7 @@ describe.each<Storage>(['f32', 'f16', 'bf16'])('%s weights', (storage) => {
         },
         'out',
         { tokens, columns, outputs, out_row: 2 },
-        [ceil(outputs, 64 / lanes), ceil(tokens, each)],
+        [ceil(outputs, wide), ceil(tokens, each)],
       );
       const want = Float64Array.from(held);
       dot.forEach((value, i) => (want[2 * outputs + i] = value + accumulate * held[2 * outputs + i]!));

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 const source = fileURLToPath(new URL('../../src/', import.meta.url));
 
 /**
- * Who may import whom, by folder of `src/lib` (and `routes`). `errors.ts` and `silence.ts` may be imported by all, `shaders/` by gpu.
+ * Who may import whom, by folder of `src/lib` (and `routes`). `browser.ts`, `errors.ts` and `silence.ts` may be imported by all, `shaders/` by gpu.
  * interp, pure maths and types, lies beneath taps and plot: what may import those may import it too.
  */
 const arrows: Record<string, string[]> = {
@@ -22,12 +22,12 @@ const arrows: Record<string, string[]> = {
   engine: ['storage', 'share', 'gpu', 'interp', 'chat', 'extract', 'llama', 'webllm', 'net'],
   share: ['storage', 'interp'],
   plot: ['interp'],
-  state: ['net', 'storage', 'engine', 'extract', 'share', 'plot', 'interp'],
+  state: ['net', 'storage', 'gpu', 'engine', 'extract', 'share', 'plot', 'interp'],
   components: ['state', 'plot', 'interp'],
   routes: ['components', 'state'],
 };
 
-const forAll = ['errors', 'silence'];
+const forAll = ['browser', 'errors', 'silence'];
 
 /**
  * The engines implement `engine/engine.ts`, an interface, and extraction runs on it, in the worker: its types cross against the
@@ -127,7 +127,7 @@ describe('import arrows', () => {
 
   it('know every folder', () => {
     const layers = new Set(files.map((file) => layerOf(path.relative(source, file))));
-    for (const layer of [...forAll, 'app.d.ts', 'service-worker.ts']) layers.delete(layer);
+    for (const layer of [...forAll, 'app.d.ts', 'hooks.client.ts', 'service-worker.ts']) layers.delete(layer);
     expect([...layers].filter((layer) => !(layer in arrows))).toEqual([]);
   });
 

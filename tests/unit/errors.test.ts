@@ -35,6 +35,19 @@ it('what the browser itself ends or has no room for keeps its own name', () => {
   });
 });
 
+it.each([
+  'Failed to fetch dynamically imported module: https://page.test/_app/immutable/chunks/a.js',
+  'error loading dynamically imported module: https://page.test/_app/immutable/chunks/a.js',
+  'Importing a module script failed.',
+  'Unable to preload CSS for /_app/immutable/assets/a.css',
+])('a part of the page that did not arrive is no fault of ours: %s', (message) => {
+  expect(toErrorData(new TypeError(message))).toEqual({
+    name: 'DownloadFailed',
+    message: 'A part of this page did not arrive.',
+    nextStep: 'Check the connection, then reload the page.',
+  });
+});
+
 it('a named error stays as it is, on either side of the worker', () => {
   const error = new PersonascopeError('BadRequest', 'topP: must be more than 0.', 'Correct it.');
   expect(asError(error)).toBe(error);

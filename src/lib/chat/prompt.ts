@@ -8,8 +8,8 @@ export interface Prompt {
   /** The prompt and, from `length` on, the prefilled words of the reply. */
   ids: number[];
   length: number;
-  /** Tokens of the last user message's words. */
-  message: TokenRange;
+  /** Tokens of the last user message's words; found when it is asked for. */
+  readonly message: TokenRange;
 }
 
 /** @throws PersonascopeError `ContextOverflow`, or what the tokenizer throws */
@@ -18,19 +18,29 @@ export function encodePrompt(
   { messages, prefill, date }: Pick<ResolvedChatRequest, 'messages' | 'prefill' | 'date'>,
   contextLength: number,
 ): Prompt {
-  const { ids, message } = tokenizer.encodeChat(messages, prefill, date);
+  const encoded = tokenizer.encodeChat(messages, prefill, date);
+  const { ids } = encoded;
   checkLength(ids.length, contextLength);
   const length = prefill ? commonPrefix(tokenizer.encodeChat(messages, '', date).ids, ids) : ids.length;
-  return { ids, length, message };
+  return {
+    ids,
+    length,
+    get message() {
+      return encoded.message;
+    },
+  };
 }
 
 /** Where the means for extraction are taken. */
-export function sitesOf({ message, length }: Prompt, contextLength: number): Record<CollectSite, TokenRange> {
-  return {
-    message,
-    last: { begin: length - 1, end: length },
-    response: { begin: length, end: contextLength },
-  };
+export function rangeOf(site: CollectSite, prompt: Prompt, contextLength: number): TokenRange {
+  switch (site) {
+    case 'message':
+      return prompt.message;
+    case 'last':
+      return { begin: prompt.length - 1, end: prompt.length };
+    case 'response':
+      return { begin: prompt.length, end: contextLength };
+  }
 }
 
 /** @throws PersonascopeError `ContextOverflow` */

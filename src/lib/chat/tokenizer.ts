@@ -23,8 +23,8 @@ export interface EncodedChat {
   /** What the model reads, control tokens spelt out. */
   text: string;
   ids: number[];
-  /** Tokens [begin, end) of the last user message's words, the template's marks around them left out. */
-  message: { begin: number; end: number };
+  /** Tokens [begin, end) of the last user message's words, the template's marks around them left out. Found when it is asked for. */
+  readonly message: { begin: number; end: number };
 }
 
 /** A mark, such as <|user|>, [INST] or <｜User｜>: a name between signs. */
@@ -50,6 +50,8 @@ export class ChatTokenizer {
   readonly #control: readonly string[];
   readonly #controlPattern: RegExp | null;
   readonly #controlIds: ReadonlySet<number>;
+  /** The conversation that was encoded last. */
+  #last: { key: string; encoded: EncodedChat } | null = null;
 
   /** @throws PersonascopeError `BadModel` where a file is not what it should be */
   constructor(files: TokenizerFiles) {
@@ -109,8 +111,20 @@ export class ChatTokenizer {
    */
   encodeChat(messages: Message[], prefill = '', date?: string): EncodedChat {
     checkMessages(messages, prefill);
+    // A page counts what it then sends. Without a date the template may write today's, which passes.
+    const key = date === undefined ? null : JSON.stringify([messages, prefill, date]);
+    if (key !== null && key === this.#last?.key) return this.#last.encoded;
     const full = this.#encode(messages, prefill, true, date);
-    return { ...full, message: this.#findMessage(messages, prefill, full.ids, date) };
+    const find = () => this.#findMessage(messages, prefill, full.ids, date);
+    let found: EncodedChat['message'] | undefined;
+    const encoded = {
+      ...full,
+      get message() {
+        return (found ??= find());
+      },
+    };
+    if (key !== null) this.#last = { key, encoded };
+    return encoded;
   }
 
   /** The token's own name where it has no text, such as "<|im_end|>", and whether a reply ends with it. */

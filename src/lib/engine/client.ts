@@ -35,6 +35,8 @@ export class EngineClient {
   onLost: ((error: PersonascopeError) => void) | null = null;
   /** Called when the loaded model made room for the one that is being loaded. */
   onUnloaded: (() => void) | null = null;
+  /** Called for each call that fails, whatever else is told about it. */
+  onFailed: ((error: PersonascopeError) => void) | null = null;
   /** Called when the worker is no more: it died, or it was ended because it did not hear a cancel. */
   onEnded: ((error: PersonascopeError, reason: 'died' | 'stuck') => void) | null = null;
 
@@ -115,7 +117,12 @@ export class EngineClient {
     this.#pending.delete(message.id);
     pending.stopListening();
     if (message.type === 'done') pending.resolve(message.result as never);
-    else pending.reject(fromErrorData(message.error));
+    else this.#reject(pending, fromErrorData(message.error));
+  }
+
+  #reject(pending: Pending, error: PersonascopeError): void {
+    pending.reject(error);
+    this.onFailed?.(error);
   }
 
   /** Once. @param reason null: the page wanted it */
@@ -126,7 +133,7 @@ export class EngineClient {
     for (const pending of this.#pending.values()) {
       pending.patience?.stop();
       pending.stopListening();
-      pending.reject(error);
+      this.#reject(pending, error);
     }
     this.#pending.clear();
     if (reason !== null) this.onEnded?.(error, reason);

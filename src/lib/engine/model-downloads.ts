@@ -1,5 +1,7 @@
 /** Models of WebLLM: which build runs here, where it comes from, how much of it is stored. */
 import { PersonascopeError } from '../errors';
+import { requireBuffers } from '../gpu/buffer-limits';
+import { requestAdapter } from '../gpu/device';
 import { provideCaches } from '../storage/caches';
 import { freeBytes } from '../storage/room';
 import { parseUntrusted } from '../interp/untrusted-json';
@@ -13,6 +15,7 @@ import {
 } from '../webllm/catalogue';
 import { needsF16 } from '../webllm/chat-config';
 import type { DownloadOptions } from '../net/download';
+import { largestWebLlmBuffer, requireDeviceLimits } from '../webllm/device-limits';
 import { textLimits } from '../webllm/manifest';
 import { ModelStore, type DownloadState, type WebLlmSource } from '../webllm/store';
 import type { CatalogueDetails, DownloadSummary, ModelSource, ModelSummary } from './engine';
@@ -68,13 +71,17 @@ export async function findDownload(model: string | ModelSource): Promise<ModelDo
 
 /**
  * Refuses, before anything large is fetched, a model that this GPU can't run.
- * @throws PersonascopeError `NotSupported`
+ * @throws PersonascopeError `NotSupported`, `WebGpuUnavailable`, and what reading its config and manifest throws
  */
 export async function requireFeatures({ label }: ModelDownload, store: ModelStore, signal: AbortSignal): Promise<void> {
+  const { features, limits } = await requestAdapter();
   const config = parseJson(await store.readConfig(signal));
-  if (!needsF16(config) || (await hasShaderF16())) return;
-  const message = `${label}: this build computes in f16, and this GPU does not offer shader-f16.`;
-  throw new PersonascopeError('NotSupported', message, 'Choose its f32 build (q4f32 or q0f32).');
+  if (needsF16(config) && !features.has('shader-f16')) {
+    const message = `${label}: this build computes in f16, and this GPU does not offer shader-f16.`;
+    throw new PersonascopeError('NotSupported', message, 'Choose its f32 build (q4f32 or q0f32).');
+  }
+  requireDeviceLimits(limits);
+  requireBuffers(await store.readNeeds(signal), largestWebLlmBuffer(limits));
 }
 
 /** What loading would fetch; null if nothing. */
@@ -148,7 +155,12 @@ function describeBuild(model: CatalogueModel, build: CatalogueBuild, hasF16: boo
   };
 }
 
+/** @throws PersonascopeError `WebGpuUnavailable` where the browser does not answer; without a GPU the catalogue is listed all the same */
 async function hasShaderF16(): Promise<boolean> {
-  const adapter = await globalThis.navigator?.gpu?.requestAdapter();
-  return adapter?.features.has('shader-f16') ?? false;
+  try {
+    return (await requestAdapter()).features.has('shader-f16');
+  } catch (error) {
+    if (error instanceof PersonascopeError && error.obstacle !== 'silent') return false;
+    throw error;
+  }
 }

@@ -1,6 +1,7 @@
 /** From what was asked for to an engine that can answer, with what is known of its personas. */
 import type { ChatTokenizer } from '../chat/tokenizer';
 import { PersonascopeError, toErrorData, type ErrorData } from '../errors';
+import { largestBuffer } from '../gpu/buffer-limits';
 import { describeAdapter, requestAdapter, type Gpu } from '../gpu/device';
 import type { PersonaSpace } from '../interp/persona-space';
 import type { NamedTensors } from '../interp/persona-tensors';
@@ -56,7 +57,11 @@ export async function openWgsl(
   const { signal } = options;
   progress('config');
   const onProgress = (loaded: number, total: number) => progress('weights', loaded, total);
-  const files = await openModelFolder(url, { ...options, onProgress });
+  const files = await openModelFolder(url, {
+    ...options,
+    onProgress,
+    maxBufferBytes: largestBuffer(gpu.device.limits),
+  });
   const digest = once(() => files.digest());
   const found = await findPersonas(() => downloadPersonaSpace(url, digest, options));
   const { personas } = found;
@@ -76,7 +81,7 @@ export async function openWebLlmModel(
   progress: ReportProgress,
 ): Promise<Opened<WebLlmEngine>> {
   const { signal, onSilence } = options;
-  const { name, isSoftware } = describeAdapter(await requestAdapter());
+  const { name, isSoftware } = await describeAdapter(await requestAdapter());
   const local = { ...source, url: store().folder };
   progress('config');
   const { engine, tokenizer } = await openWebLlm({

@@ -1,4 +1,5 @@
 /** Fetches the persona space that may stand beside a checkpoint. */
+import { anySignal } from '../browser';
 import { PersonascopeError } from '../errors';
 import { limits } from '../interp/limits';
 import { downloadBytes, type DownloadOptions } from '../net/download';
@@ -17,7 +18,7 @@ export async function downloadPersonaSpace(
   const fileUrl = resolveFolder(url);
   // One that is refused ends the other's download too.
   const refused = new AbortController();
-  const both = options.signal ? AbortSignal.any([options.signal, refused.signal]) : refused.signal;
+  const both = options.signal ? anySignal([options.signal, refused.signal]) : refused.signal;
   const download = (name: string, limit: number) =>
     downloadBytes(fileUrl(name), limit, { ...options, signal: both, isOptional: true });
   const [json, bytes] = await Promise.all([

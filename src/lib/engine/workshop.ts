@@ -1,4 +1,5 @@
 /** Extraction on the loaded model: runs it between a visitor's replies, keeps what is done, and knows what was made before. */
+import { anySignal } from '../browser';
 import { PersonascopeError } from '../errors';
 import { assemblePersonas } from '../extract/assemble';
 import { readClassifiers, type Classifiers } from '../extract/classifier';
@@ -253,7 +254,7 @@ export class Workshop {
         void this.#jobs.set(model, { ...job, done, total });
         emit(progress);
       };
-      const working = work(memory, { signal: AbortSignal.any([signal, controller.signal]), emit: note });
+      const working = work(memory, { signal: anySignal([signal, controller.signal]), emit: note });
       this.#settled = working.catch(() => undefined);
       const result = await working;
       await this.discard(opened);

@@ -2,9 +2,7 @@
 import { PersonascopeError } from '../errors';
 import { watchSilence } from '../silence';
 import { KernelCache } from './kernel';
-
-const WHERE_IT_WORKS =
-  'Personascope needs WebGPU: Chrome or Edge 113 and later, Safari 26 and later, Firefox 141 and later on Windows; on Linux turn on chrome://flags/#enable-unsafe-webgpu.';
+import { findObstacle, granted, obstacleError } from './obstacle';
 
 /** Milliseconds that one answer may take: a pass over a long prompt, say. Where a CPU plays the GPU, a token can take 40 s. */
 const PATIENCE = { hardware: 120_000, software: 1_200_000 };
@@ -102,18 +100,27 @@ export class Gpu {
   }
 }
 
+/** @returns no words where the browser tells nothing. Before `adapter.info`, of Chrome 127, it was asked for. */
+async function readInfo(
+  adapter: GPUAdapter & { requestAdapterInfo?: () => Promise<GPUAdapterInfo> },
+): Promise<Pick<GPUAdapterInfo, 'vendor' | 'architecture' | 'description'>> {
+  const nothing = { vendor: '', architecture: '', description: '' };
+  return (adapter.info as GPUAdapterInfo | undefined) ?? (await adapter.requestAdapterInfo?.()) ?? nothing;
+}
+
 /** What the browser calls the GPU, and whether a CPU plays it. */
-export function describeAdapter({ info }: GPUAdapter): { name: string; isSoftware: boolean } {
-  const { vendor, architecture, description } = info;
+export async function describeAdapter(adapter: GPUAdapter): Promise<{ name: string; isSoftware: boolean }> {
+  const { vendor, architecture, description } = await readInfo(adapter);
   const name = description || [vendor, architecture].filter(Boolean).join(' ') || 'unnamed GPU';
   return { name, isSoftware: /swiftshader|llvmpipe|lavapipe|basic render/i.test(`${architecture} ${name}`) };
 }
 
 /** The fastest adapter. @throws PersonascopeError `WebGpuUnavailable` */
 export async function requestAdapter(gpu: GPU | undefined = globalThis.navigator?.gpu): Promise<GPUAdapter> {
-  if (!gpu) throw new PersonascopeError('WebGpuUnavailable', 'This browser has no WebGPU.', WHERE_IT_WORKS);
-  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
-  if (!adapter) throw new PersonascopeError('WebGpuUnavailable', 'WebGPU found no GPU it can use.', WHERE_IT_WORKS);
+  const obstacle = findObstacle(gpu);
+  if (obstacle) throw obstacle;
+  const adapter = await granted(gpu!.requestAdapter({ powerPreference: 'high-performance' }));
+  if (!adapter) throw obstacleError('no-adapter');
   return adapter;
 }
 
@@ -124,13 +131,7 @@ export async function requestAdapter(gpu: GPU | undefined = globalThis.navigator
 export async function openGpu(gpu: GPU | undefined = globalThis.navigator?.gpu): Promise<Gpu> {
   const adapter = await requestAdapter(gpu);
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
-  try {
-    const device = await adapter.requestDevice({ requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } });
-    const { name, isSoftware } = describeAdapter(adapter);
-    return new Gpu(device, name, isSoftware);
-  } catch (cause) {
-    throw new PersonascopeError('WebGpuUnavailable', `The GPU refused to open: ${String(cause)}.`, WHERE_IT_WORKS, {
-      cause,
-    });
-  }
+  const { name, isSoftware } = await describeAdapter(adapter);
+  const requiredLimits = { maxBufferSize, maxStorageBufferBindingSize };
+  return new Gpu(await granted(adapter.requestDevice({ requiredLimits })), name, isSoftware);
 }

@@ -1,5 +1,6 @@
 /** A typed, shaped GPU buffer, and the owner that destroys it. */
 import { PersonascopeError } from '../errors';
+import { largestBuffer } from './buffer-limits';
 import type { Allocation, Gpu } from './device';
 
 /** `f16` and `bf16` are stored two to a 32-bit word and unpacked in the shader, so neither needs the `shader-f16` feature. */
@@ -32,7 +33,7 @@ export class Tensor implements BufferRef, Allocation {
   /** @throws PersonascopeError `OutOfMemory` if the tensor is larger than one buffer may be. */
   constructor(gpu: Gpu, label: string, shape: readonly number[], dtype: DType) {
     const size = byteLength(shape, dtype);
-    const limit = Math.min(gpu.device.limits.maxBufferSize, gpu.device.limits.maxStorageBufferBindingSize);
+    const limit = largestBuffer(gpu.device.limits);
     if (size > limit) {
       throw new PersonascopeError(
         'OutOfMemory',

@@ -18,20 +18,16 @@ import type { ResolvedIntervention } from '../interp/intervention';
 import { mostLikely, type Draw } from '../interp/sampling';
 import { Accumulator } from '../taps/accumulator';
 import { compileTaps, spanOf, TapProgram, type TapKernels } from '../taps/tap-program';
+import { MAX_CONTEXT, MAX_ROWS } from './buffers';
 import type { LlamaConfig } from './config';
 import { LlamaForward } from './forward';
 import { LlamaKernels } from './kernels';
 import { Exclusive } from '../chat/exclusive';
-import { checkLength, encodePrompt, sitesOf } from '../chat/prompt';
+import { checkLength, encodePrompt, rangeOf } from '../chat/prompt';
 import { Reply, type Sampled } from '../chat/reply';
 import type { ModelFiles } from './source';
 import type { ChatTokenizer } from '../chat/tokenizer';
 import { uploadWeights } from './weights';
-
-/** Tokens of a prefill pass. */
-const MAX_ROWS = 128;
-/** The cache is no longer than this, whatever the model allows: at 4096 positions a 0.5B model's takes 100 MB. */
-const MAX_CONTEXT = 4096;
 
 export interface OpenOptions {
   gpu: Gpu;
@@ -136,10 +132,9 @@ export class LlamaEngine implements Engine {
         Math.min(MAX_ROWS, this.info.contextLength),
         request.probes,
       );
-      const ranges = sitesOf(prompt, contextLength);
       const accumulators = (options.collect ?? []).map((site) => ({
         site,
-        accumulator: new Accumulator(this.#gpu, this.#taps, nLayers, dModel, ranges[site]),
+        accumulator: new Accumulator(this.#gpu, this.#taps, nLayers, dModel, rangeOf(site, prompt, contextLength)),
       }));
       try {
         const reply = (this.#reply = new Reply(

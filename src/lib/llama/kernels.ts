@@ -16,21 +16,27 @@ interface Product {
   tokens: number;
 }
 
-/** @param lanes invocations that share an output @param tokens of a workgroup, which reads its weights once for all */
-const matvec = (lanes: number, tokens: number): Product => ({
-  spec: { file: 'matvec', defines: { TOKENS: tokens }, constants: { WORKGROUP_SIZE, LANES: lanes } },
-  outputs: WORKGROUP_SIZE / lanes,
+const LANES = 16;
+const matvec: Product = {
+  spec: { file: 'matvec', constants: { WORKGROUP_SIZE, LANES } },
+  outputs: WORKGROUP_SIZE / LANES,
+  tokens: 1,
+};
+const matmul: Product = { spec: { file: 'matmul' }, outputs: 32, tokens: 32 };
+/** @param tokens of a workgroup, which reads its weights once for all */
+const serial = (file: string, tokens: number): Product => ({
+  spec: { file, constants: { WORKGROUP_SIZE } },
+  outputs: WORKGROUP_SIZE,
   tokens,
 });
-const matmul: Product = { spec: { file: 'matmul' }, outputs: 32, tokens: 32 };
 
 /**
  * The product for up to `fewest` tokens, and the one for more. Neighbours on a GPU read neighbouring weights at once, and more than a
  * few tokens share tiles; a CPU that plays GPU only pays for the barriers.
  */
 const PRODUCTS = {
-  gpu: { few: matvec(16, 1), fewest: 4, many: matmul },
-  software: { few: matvec(1, 1), fewest: 1, many: matvec(1, 8) },
+  gpu: { few: matvec, fewest: 4, many: matmul },
+  software: { few: serial('matvec_serial', 1), fewest: 1, many: serial('matvec_serial_four', 4) },
 };
 
 interface MatrixKernels {

@@ -2,7 +2,9 @@
 import * as v from 'valibot';
 import { PersonascopeError } from '../errors';
 import { parseConfig, type LlamaConfig } from './config';
-import type { TensorEntry } from '../interp/safetensors';
+import { requireBuffers } from '../gpu/buffer-limits';
+import { leastBuffers, weightBuffers } from './buffers';
+import type { HeaderEntry, TensorEntry } from '../interp/safetensors';
 import { sha256 } from '../interp/sha256';
 import { badModel, downloadJson, downloadText, type DownloadOptions } from '../net/download';
 import { resolveFolder } from '../net/folder';
@@ -27,6 +29,8 @@ export interface ModelFiles {
 export interface OpenOptions extends DownloadOptions {
   /** Bytes of weights. The total may still grow while the later of several files are unknown. */
   onProgress?: (loaded: number, total: number) => void;
+  /** Bytes of the largest buffer that the GPU gives; default: not checked. */
+  maxBufferBytes?: number;
 }
 
 /** Bytes. */
@@ -40,7 +44,7 @@ const indexSchema = v.looseObject({
 /**
  * Reads a model folder: its config first, then its tokenizer, then its weights.
  * @param url see `folderAddress`
- * @throws PersonascopeError `NotSupported`, `BadModel`, `DownloadFailed`, `Aborted`, `OutOfMemory`, or `BadRequest` for an unusable address
+ * @throws PersonascopeError `NotSupported` (also for what is larger than the GPU's buffers), `BadModel`, `DownloadFailed`, `Aborted`, `OutOfMemory`, or `BadRequest` for an unusable address
  */
 export async function openModelFolder(url: string, options: OpenOptions = {}): Promise<ModelFiles> {
   const fileUrl = resolveFolder(url);
@@ -55,11 +59,12 @@ export async function openModelFolder(url: string, options: OpenOptions = {}): P
     downloadText(fileUrl('chat_template.jinja'), limits.template, optional),
   ]);
   const config = parseConfig(configJson, generation);
+  requireBuffers(leastBuffers(config), options.maxBufferBytes ?? Infinity);
   const tokenizer = openTokenizer(tokenizerJson, tokenizerConfig, config, templateFile ?? undefined);
 
   const single = await downloadShard(fileUrl('model.safetensors'), {
     ...options,
-    check: (tensors) => checkTensors(tensors, config),
+    check: (tensors) => checkShard(tensors, config, options),
   });
   const shards = single ? new Map([['model.safetensors', single]]) : await downloadShards(fileUrl, config, options);
   return {
@@ -97,6 +102,18 @@ function openTokenizer(
   return opened;
 }
 
+/** @param only what of it this file must hold. Default: all */
+function checkShard(
+  found: ReadonlyMap<string, HeaderEntry>,
+  config: LlamaConfig,
+  { maxBufferBytes = Infinity }: OpenOptions,
+  only?: ReadonlySet<string>,
+): Map<string, TensorEntry> {
+  const tensors = checkTensors(found, config, only);
+  requireBuffers(weightBuffers(tensors.values()), maxBufferBytes);
+  return tensors;
+}
+
 async function downloadShards(
   fileUrl: (name: string) => URL,
   config: LlamaConfig,
@@ -115,7 +132,7 @@ async function downloadShards(
     const before = sum([...shards.values()].map(({ bytes }) => bytes.length));
     const shard = await downloadShard(fileUrl(file), {
       ...options,
-      check: (tensors) => checkTensors(tensors, config, wanted),
+      check: (tensors) => checkShard(tensors, config, options, wanted),
       onProgress: (loaded, total) => options.onProgress?.(before + loaded, Math.max(declared, before + total)),
     });
     if (!shard) throw badModel(file, `is named in ${index}, and the folder does not have it`);

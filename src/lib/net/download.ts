@@ -2,6 +2,7 @@
  * Files over the network: retried, limited in size, abortable, and refused with the file's name and the reason.
  * A host that accepts and never answers, or stops in the middle, is told of and then given up.
  */
+import { anySignal } from '../browser';
 import { PersonascopeError } from '../errors';
 import { parseUntrusted } from '../interp/untrusted-json';
 import { watchSilence } from '../silence';
@@ -103,7 +104,7 @@ export async function request(
 ): Promise<Response> {
   const get = options.fetch ?? globalThis.fetch;
   const stalled = new AbortController();
-  const signal = options.signal ? AbortSignal.any([options.signal, stalled.signal]) : stalled.signal;
+  const signal = options.signal ? anySignal([options.signal, stalled.signal]) : stalled.signal;
   const asking = get(url.href, { ...init, signal });
   const response = await withPatience(asking, url.host, options).catch((cause: unknown) => {
     stalled.abort();

@@ -1,4 +1,5 @@
 /** A mirror: a server (a workshop's laptop) that has the files of huggingface.co and raw.githubusercontent.com under the same paths. */
+import { parseUrl } from '../browser';
 import { PersonascopeError } from '../errors';
 
 const mirrored = ['https://huggingface.co', 'https://raw.githubusercontent.com'];
@@ -30,7 +31,7 @@ export function takeProposal(href: string): { address: string; proposed: string 
  * @throws PersonascopeError `BadRequest` if it is no http(s) address
  */
 export function normalizeMirror(mirror: string): string {
-  const base = URL.canParse(mirror) ? new URL(mirror) : null;
+  const base = parseUrl(mirror);
   if (!base || !['http:', 'https:'].includes(base.protocol) || base.username || base.password) {
     const nextStep = 'Give an address like http://192.168.0.2:8080, or leave it empty.';
     throw new PersonascopeError('BadRequest', `The mirror "${mirror}" is not an http(s) address.`, nextStep);

@@ -1,3 +1,5 @@
+import { anySignal } from '../browser';
+
 /** Some at a time; the first failure stops the others, and nothing runs any more when it is told. */
 export async function runAll<T>(
   items: readonly T[],
@@ -6,7 +8,7 @@ export async function runAll<T>(
   run: (item: T, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const failed = new AbortController();
-  const stop = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal;
+  const stop = signal ? anySignal([signal, failed.signal]) : failed.signal;
   const queue = [...items];
   const runners = Array.from({ length: concurrency }, async () => {
     for (let item = queue.shift(); item !== undefined && !stop.aborted; item = queue.shift()) await run(item, stop);

@@ -1,6 +1,7 @@
 /** What a conversation from outside (a link, a stored record) must look like, with bounds on everything. */
 import * as v from 'valibot';
 import { between, finite, integer, text } from './fields';
+import { parseUrl } from '../browser';
 import { PersonascopeError } from '../errors';
 import { limits } from '../interp/limits';
 import { positionNames } from '../interp/intervention';
@@ -12,7 +13,7 @@ const list = <S extends v.GenericSchema>(item: S, length: number) =>
 
 /** Only what can be fetched over HTTP, or a path beside the page: no `javascript:`, `data:`, `blob:`. */
 function isFetchable(url: string): boolean {
-  const parsed = URL.canParse(url, 'https://page.invalid/') ? new URL(url, 'https://page.invalid/') : null;
+  const parsed = parseUrl(url, 'https://page.invalid/');
   return parsed !== null && ['http:', 'https:'].includes(parsed.protocol) && !parsed.username && !parsed.password;
 }
 const url = v.pipe(

@@ -18,12 +18,14 @@ import { Keeping } from './keeping.svelte';
 import { readLastModel, type LastModel } from './last-model';
 import { LinkState } from './link.svelte';
 import { Mirror, type MirrorMemento } from './mirror.svelte';
+import { Problem } from './problem.svelte';
 import { saveFile } from './save-file';
 import { Science } from './science.svelte';
 import { Session } from './session.svelte';
 import { linkTo, sharableParameters } from './share';
 import { isSecondTab } from './tab-claim';
 import { Theme } from './theme.svelte';
+import { Updates } from './updates.svelte';
 import { View } from './view.svelte';
 import { Workbench } from './workbench.svelte';
 
@@ -61,6 +63,8 @@ export class App {
   readonly workbench = new Workbench(this.session);
   readonly science = new Science(this.session);
   readonly keeping = new Keeping(this.session);
+  readonly problem = new Problem(this);
+  readonly updates = new Updates(this.session);
   /** Something went wrong that stops nothing: storage, the clipboard, a damaged record. */
   notice = $state.raw<PersonascopeError | null>(null);
   /** The model whose load failed or was cancelled: the notice is about it. */

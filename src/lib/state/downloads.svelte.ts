@@ -2,11 +2,12 @@
 import type { DownloadSummary, ModelSource, ModelSummary } from '../engine/engine';
 import type { LoadProgress } from '../engine/protocol';
 import type { Silence } from '../net/download';
-import { mirrorUrl } from '../net/mirror';
 import { modelKey } from '../share/conversation';
 import { CustomModels } from './custom-models';
+import { foreignHosts } from './foreign-hosts';
 import type { Mirror } from './mirror.svelte';
 import type { Session } from './session.svelte';
+import { siteUrl } from './site';
 
 /** A model that somebody else named by its address: its servers, none of which was asked for anything yet. */
 export interface ForeignModel {
@@ -127,7 +128,7 @@ export class Downloads {
   async #mayAsk(model: string | ModelSource, isCurrent: () => boolean): Promise<boolean> {
     if (typeof model === 'string' || this.#session.isLoaded(model) || this.#agreed.includes(modelKey(model)))
       return true;
-    const hosts = foreignHosts(model, this.#mirror.url);
+    const hosts = foreignHosts(model, this.#mirror.url, siteUrl());
     if (hosts.length === 0) return true;
     const isStored = (await this.#session.manage('modelState', { model })) === 'complete';
     if (!isCurrent()) return false;
@@ -162,16 +163,4 @@ export class Downloads {
   #from(): { mirror?: string } {
     return this.#mirror.url ? { mirror: this.#mirror.url } : {};
   }
-}
-
-/** Servers other than the page's own that a model given by its addresses comes from. */
-function foreignHosts(model: ModelSource, mirror: string): string[] {
-  const addresses = [model.url, ...(model.engine === 'web-llm' ? [model.lib] : [])];
-  const urls = addresses
-    // What is no address is refused as such when it is opened.
-    .filter((address) => URL.canParse(address, document.baseURI))
-    .map((address) => new URL(address, document.baseURI))
-    .filter(({ origin }) => origin !== location.origin)
-    .map(({ href }) => (model.engine === 'web-llm' ? mirrorUrl(href, mirror) : new URL(href)));
-  return [...new Set(urls.map(({ host }) => host))];
 }

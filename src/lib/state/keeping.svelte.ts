@@ -4,6 +4,7 @@ import { downloads } from '../storage/stored';
 import { storageTrouble, type StorageTrouble } from '../storage/trouble';
 import { describeTroubles } from './describe-trouble';
 import type { Session } from './session.svelte';
+import { siteUrl } from './site';
 
 export class Keeping {
   readonly #session: Session;
@@ -37,14 +38,14 @@ export class Keeping {
     this.isOpen = true;
     this.stored = null;
     this.failed = [];
-    this.stored = await listStored();
+    this.stored = await listStored(siteUrl());
   }
 
   /** Deletes all of it and loads the page anew. */
   async deleteAll(): Promise<void> {
     this.isDeleting = true;
     this.#session.end();
-    this.failed = await deleteStored();
+    this.failed = await deleteStored(siteUrl());
     this.isDeleting = false;
     if (this.failed.length === 0) location.reload();
   }

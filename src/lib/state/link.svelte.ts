@@ -86,6 +86,12 @@ export class LinkState {
     return this.decoded[turn] ?? this.replyOf(turn)?.text ?? '';
   }
 
+  /** Of some reply nothing says yet what its tokens mean. */
+  get hasUnchecked(): boolean {
+    const turns = this.conversation?.turns ?? [];
+    return turns.some((_, turn) => this.replyOf(turn)?.text && (this.decoded[turn] ?? null) === null);
+  }
+
   /** The words in the link are not what its tokens say. */
   isForged(turn: number): boolean {
     const reply = this.replyOf(turn);

@@ -1,4 +1,5 @@
 /** The loaded model: how it got here, what it is, how fast it speaks, what went wrong. */
+import { embeddedModels } from '../engine/catalogue';
 import { startEngine, type CallOptions, type EngineClient } from '../engine/client';
 import type { ChatRequest, ChatResult, ModelInfo, ModelSource, ModelSummary, VectorSummary } from '../engine/engine';
 import type { LoadedModel, LoadProgress } from '../engine/protocol';
@@ -6,6 +7,7 @@ import { fromErrorData, PersonascopeError } from '../errors';
 import type { ExtractRequest } from '../extract/extract-request';
 import type { ExtractedVector, SpaceRecord, UnfinishedJob, VectorRecord } from '../extract/records';
 import type { SpaceRequest } from '../extract/space-request';
+import { findObstacle, obstacleError } from '../gpu/obstacle';
 import type { Intervention } from '../interp/intervention';
 import { axisExtent } from '../interp/position';
 import type { PersonaSpace } from '../interp/persona-space';
@@ -13,6 +15,7 @@ import { modelKey } from '../share/conversation';
 import { asError } from './as-error';
 import { noteAnswer } from './last-model';
 import type { Mirror } from './mirror.svelte';
+import { siteUrl } from './site';
 
 export type SessionPhase = 'starting' | 'loading' | 'ready' | 'failed' | 'unsupported';
 
@@ -44,6 +47,8 @@ export class Session {
   readonly extent = $derived(this.space ? axisExtent(this.space) : null);
   /** Called when a model can answer, after it was loaded or because what was loaded before stays. */
   onReady: (() => void) | null = null;
+  /** Called for each failure of the engine, whoever is told about it. */
+  onFailed: ((error: PersonascopeError) => void) | null = null;
   readonly #mirror: Mirror;
   #client: EngineClient | null = null;
   #started: Promise<void> | null = null;
@@ -68,8 +73,9 @@ export class Session {
   }
 
   async #begin(): Promise<void> {
-    if (!('gpu' in navigator)) {
-      this.phase = 'unsupported';
+    const obstacle = findObstacle();
+    if (obstacle) {
+      this.#fail(obstacle);
       return;
     }
     try {
@@ -88,7 +94,8 @@ export class Session {
 
   /** A model's name for a reader; the address of one that the page does not know. */
   labelOf(model: string | ModelSource): string {
-    return this.models.find(({ id }) => id === modelKey(model))?.label ?? modelKey(model);
+    const known: { id: string; label: string }[] = [...this.models, ...embeddedModels];
+    return known.find(({ id }) => id === modelKey(model))?.label ?? modelKey(model);
   }
 
   /** Replaces the loaded model; resolves when it can answer. If it can't, what was loaded before stays. */
@@ -100,9 +107,8 @@ export class Session {
     const loading = (this.#loading = new AbortController());
     const { signal } = loading;
     try {
-      const baseUrl = document.baseURI.replace(/[?#].*$/, '').replace(/[^/]*$/, '');
       const onEvent = (progress: LoadProgress) => (this.progress = progress);
-      const request = { model, baseUrl, ...(this.#mirror.url && { mirror: this.#mirror.url }) };
+      const request = { model, baseUrl: siteUrl(), ...(this.#mirror.url && { mirror: this.#mirror.url }) };
       const loaded = await this.manage('load', request, { signal, onEvent });
       const { info, ownVectors, unfinished, identity } = loaded;
       this.info = info;
@@ -241,6 +247,7 @@ export class Session {
     if (this.#client) return this.#client;
     const client = (this.#client = startEngine());
     client.onUnloaded = () => this.#forget();
+    client.onFailed = (error) => this.onFailed?.(error);
     client.onLost = (error) => {
       this.#forget();
       this.#fail(error);
@@ -271,13 +278,6 @@ export class Session {
     const isMissing = error.name === 'WebGpuUnavailable';
     this.phase = isMissing && !this.#hadGpu ? 'unsupported' : 'failed';
     // A browser takes the GPU away from a page after repeated losses; that is not a browser without one.
-    return (this.error =
-      isMissing && this.#hadGpu
-        ? new PersonascopeError(
-            'WebGpuUnavailable',
-            'The browser gives no GPU any more.',
-            'Reload the page, or start the browser again.',
-          )
-        : error);
+    return (this.error = isMissing && this.#hadGpu ? obstacleError('withdrawn') : error);
   }
 }

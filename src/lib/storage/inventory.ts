@@ -15,9 +15,12 @@ export interface StoredKind {
   names: string[];
 }
 
-/** What is there, one entry a kind; a storage that the browser refuses holds nothing. Nothing is made by looking. */
-export async function listStored(): Promise<StoredKind[]> {
-  const lists = [listRecords, listDownloads, listOtherCaches, listTexts, listWorkers].map(async (list) => {
+/**
+ * What is there, one entry a kind; a storage that the browser refuses holds nothing. Nothing is made by looking.
+ * @param site address of the site's folder; another site may lie beside it
+ */
+export async function listStored(site: string): Promise<StoredKind[]> {
+  const lists = [listRecords, listDownloads, listOtherCaches, listTexts, () => listWorkers(site)].map(async (list) => {
     try {
       return await inTime(Promise.resolve(list()), 'The storage', 20_000);
     } catch {
@@ -30,9 +33,10 @@ export async function listStored(): Promise<StoredKind[]> {
 /**
  * Deletes all of it. From then on this page keeps nothing: it is to be loaded anew.
  *
+ * @param site address of the site's folder
  * @returns names of what could not be deleted
  */
-export async function deleteStored(): Promise<string[]> {
+export async function deleteStored(site: string): Promise<string[]> {
   storing.hasEnded = true;
   const failed: string[] = [];
   const remove = async (name: string, work: () => unknown) => {
@@ -46,7 +50,7 @@ export async function deleteStored(): Promise<string[]> {
     ...(await databaseNames()).map((name) => remove(name, () => deleteDatabase(name))),
     ...(await cacheNames()).map((name) => remove(name, () => caches.delete(name))),
     remove('service worker', async () => {
-      await Promise.all((await ownWorkers()).map((registration) => registration.unregister()));
+      await Promise.all((await ownWorkers(site)).map((registration) => registration.unregister()));
     }),
     ...textStores.map(({ name, open, isOurs }) =>
       remove(name, () => {
@@ -134,8 +138,8 @@ function listTexts(): StoredKind[] {
   });
 }
 
-async function listWorkers(): Promise<StoredKind[]> {
-  return [{ what: 'service workers', count: (await ownWorkers()).length, bytes: 0, names: [] }];
+async function listWorkers(site: string): Promise<StoredKind[]> {
+  return [{ what: 'service workers', count: (await ownWorkers(site)).length, bytes: 0, names: [] }];
 }
 
 /** SvelteKit notes in the tab's own storage how far each page was scrolled. */
@@ -174,10 +178,9 @@ async function cacheNames(): Promise<string[]> {
 }
 
 /** Those of this site's own folder: another site may lie beside it. */
-async function ownWorkers(): Promise<readonly ServiceWorkerRegistration[]> {
-  const folder = new URL('.', document.baseURI).href;
+async function ownWorkers(site: string): Promise<readonly ServiceWorkerRegistration[]> {
   const all = (await navigator.serviceWorker?.getRegistrations()) ?? [];
-  return all.filter(({ scope }) => scope.startsWith(folder));
+  return all.filter(({ scope }) => scope.startsWith(site));
 }
 
 /** Where the page may not even ask, nothing of it can be stored. */

@@ -1,7 +1,8 @@
 /** The web-llm engine: a stock model library run by WebLLM, read and steered through the device it runs on. */
 import type { MLCEngine } from '@mlc-ai/web-llm';
+import { anySignal } from '../browser';
 import { Exclusive } from '../chat/exclusive';
-import { encodePrompt, sitesOf } from '../chat/prompt';
+import { encodePrompt, rangeOf } from '../chat/prompt';
 import { Reply, type Sampled } from '../chat/reply';
 import { ChatTokenizer } from '../chat/tokenizer';
 import type {
@@ -135,9 +136,10 @@ export class WebLlmEngine implements Engine {
     return this.#exclusive.run(async () => {
       const { gpu } = this.#machine;
       const kernels = this.#taps?.kernels ?? (await compileTaps(gpu, 'f32'));
-      const ranges = sitesOf(prompt, contextLength);
       const program = new TapProgram(gpu, kernels, Math.max(1, dModel), this.#maxRows, request.probes);
-      const accumulators = sites.map((site) => new Accumulator(gpu, kernels, nLayers, dModel, ranges[site]));
+      const accumulators = sites.map(
+        (site) => new Accumulator(gpu, kernels, nLayers, dModel, rangeOf(site, prompt, contextLength)),
+      );
       try {
         const cached = await this.#startCache(prompt.ids, request, accumulators.length > 0);
         const reply = (this.#reply = new Reply(
@@ -151,7 +153,7 @@ export class WebLlmEngine implements Engine {
               request,
             ),
         ));
-        const signal = options.signal ? AbortSignal.any([options.signal, this.#stop.signal]) : this.#stop.signal;
+        const signal = options.signal ? anySignal([options.signal, this.#stop.signal]) : this.#stop.signal;
         const result = await reply.write(this.#maxRows, { ...options, signal });
         if (reply.hasChanged) this.#cache.forget();
         return { ...result, collected: await this.#readSums(sites, accumulators) };

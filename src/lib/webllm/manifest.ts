@@ -8,6 +8,8 @@ export interface Shard {
   bytes: number;
   /** Hexadecimal; null where the manifest has none. */
   md5: string | null;
+  /** The largest tensor in it: one buffer on the GPU, of so many bytes. */
+  largest: { name: string; bytes: number };
 }
 
 /** Bounds that no model that fits a browser comes near. */
@@ -69,10 +71,14 @@ const configSchema = v.looseObject({
 /** @throws PersonascopeError `BadModel` that names the field */
 export function parseManifest(json: string, file: string): Shard[] {
   const { records } = parse(manifestSchema, json, file);
-  return records.map(({ dataPath, nbytes, md5sum }) => ({
+  return records.map(({ dataPath, nbytes, md5sum, records: tensors }) => ({
     name: dataPath,
     bytes: nbytes,
     md5: md5sum?.toLowerCase() || null,
+    largest: tensors
+      // Stored as bf16, it is f32 on the GPU.
+      .map(({ name, nbytes, format }) => ({ name, bytes: format === 'f32-to-bf16' ? 2 * nbytes : nbytes }))
+      .reduce((most, tensor) => (tensor.bytes > most.bytes ? tensor : most), { name: '', bytes: 0 }),
   }));
 }
 

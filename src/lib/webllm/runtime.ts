@@ -1,6 +1,7 @@
 /** WebLLM itself: imported only when a model asks for it, and only in the worker. */
 import type { AppConfig, LogitProcessor, MLCEngine } from '@mlc-ai/web-llm';
 import { PersonascopeError } from '../errors';
+import { obstacleError } from '../gpu/obstacle';
 import type { Runtime } from './catalogue';
 import { Interposer } from './interposer';
 
@@ -147,7 +148,7 @@ function describeFailure(cause: unknown, lost: GPUDeviceLostInfo | null, signal?
     );
   }
   if (/WebGPU|GPU adapter|compatible GPU/i.test(message)) {
-    return new PersonascopeError('WebGpuUnavailable', message, 'Use a browser with WebGPU.', { cause });
+    return obstacleError('refused', message, cause);
   }
   const nextStep = 'Check that the weights and the library belong together, or choose another model.';
   return new PersonascopeError('BadModel', `WebLLM could not open the model: ${message}.`, nextStep, { cause });

@@ -2,7 +2,9 @@
  * Downloads of WebLLM's models as people expect them: sized beforehand, resumed, checked, repaired, deleted.
  * Files go into the Cache scopes that WebLLM reads, under their canonical addresses, so that WebLLM only finds and never fetches.
  */
+import { parseUrl } from '../browser';
 import { PersonascopeError } from '../errors';
+import type { BufferNeed } from '../gpu/buffer-limits';
 import { downloadText, readChunks, request, requireOk, retry, type DownloadOptions } from '../net/download';
 import { folderAddress } from '../net/folder';
 import { mirrorUrl } from '../net/mirror';
@@ -113,6 +115,12 @@ export class ModelStore {
   /** `mlc-chat-config.json`, from where it is. @throws PersonascopeError `DownloadFailed`, `BadModel`, `Aborted` */
   async readConfig(signal?: AbortSignal): Promise<string> {
     return (await this.#readText(this.#config, textLimits.config, signal)).text;
+  }
+
+  /** What of the weights needs the largest buffers, as the manifest has it. @throws what `readConfig` throws */
+  async readNeeds(signal?: AbortSignal): Promise<BufferNeed[]> {
+    const { text, name } = await this.#readText(this.#manifest, textLimits.manifest, signal);
+    return parseManifest(text, name).map(({ largest }) => ({ what: largest.name, bytes: largest.bytes }));
   }
 
   /**
@@ -293,7 +301,7 @@ function resolveFolder(url: string): string {
 }
 
 function parseAddress(address: string): URL {
-  const url = URL.canParse(address) ? new URL(address) : null;
+  const url = parseUrl(address);
   if (url && ['http:', 'https:'].includes(url.protocol) && !url.username && !url.password && !url.search && !url.hash)
     return url;
   const nextStep = 'Give addresses like https://huggingface.co/mlc-ai/…/resolve/main/ and https://…/model.wasm.';

@@ -62,11 +62,15 @@ test.each([
     /strftime_now\(\) of \d+ characters/,
   ],
   ['nothing but spaces', `a${' '.repeat(190_000)}b`, /has more than 2000 spaces in a row\.$/],
-])('%s ends soon, with a named error', (_, source, message) => {
-  expect(() => render(source)).toThrow(
-    expect.objectContaining({ name: 'BadModel', message: expect.stringMatching(message) }),
-  );
-});
+])(
+  '%s ends soon, with a named error',
+  (_, source, message) => {
+    expect(() => render(source)).toThrow(
+      expect.objectContaining({ name: 'BadModel', message: expect.stringMatching(message) }),
+    );
+  },
+  15_000,
+);
 
 test('the longest conversation there can be goes through a template that looks around at every message', () => {
   const messages: Message[] = Array.from({ length: 1_001 }, (_, i) => ({

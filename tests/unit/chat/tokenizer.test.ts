@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Message } from '../../../src/lib/engine/engine';
+import { ChatTemplate } from '../../../src/lib/chat/chat-template';
 import { ChatTokenizer } from '../../../src/lib/chat/tokenizer';
 import { tokenName } from '../../../src/lib/components/figures';
 import { byteLevelTokenizer, chatMl, llama3, metaspaceTokenizer, organism } from './tiny-tokenizer';
@@ -32,6 +33,17 @@ describe.each(Object.entries(families))('%s', (name, files) => {
       expect(text).toContain('hello');
       expect(text).toMatch(/assistant\S*\s*$/);
     }
+  });
+
+  it('lays a conversation out once, to count it and to send it', () => {
+    const render = vi.spyOn(ChatTemplate.prototype, 'render');
+    const date = '2026-11-30T06:12';
+    const first = tokenizer.encodeChat(conversation, '', date);
+    expect(tokenizer.encodeChat(structuredClone(conversation), '', date).ids).toBe(first.ids);
+    expect(render).toHaveBeenCalledTimes(1);
+    expect(tokenizer.encodeChat(conversation, '', '2026-12-01T06:12')).not.toBe(first);
+    expect(tokenizer.encodeChat(conversation)).not.toBe(tokenizer.encodeChat(conversation));
+    render.mockRestore();
   });
 
   it('appends a prefill', () => {

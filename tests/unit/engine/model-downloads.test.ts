@@ -2,7 +2,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { findDownload, listCatalogue, planDownload } from '../../../src/lib/engine/model-downloads';
 import { catalogue } from '../../../src/lib/webllm/catalogue';
-import { FakeCaches, memoryLedger, serve, tinyModel } from '../webllm/fake-browser';
+import { ampleLimits, FakeCaches, memoryLedger, serve, tinyModel } from '../webllm/fake-browser';
 
 vi.mock('../../../src/lib/webllm/digests', async (importOriginal) => ({
   ...(await importOriginal<object>()),
@@ -11,14 +11,14 @@ vi.mock('../../../src/lib/webllm/digests', async (importOriginal) => ({
 
 afterEach(() => vi.unstubAllGlobals());
 
-function standIn(features: string[]) {
+function standIn(features: string[], less: Partial<typeof ampleLimits> = {}, shardBytes = 5000) {
   const caches = new FakeCaches();
-  const files = tinyModel();
+  const files = tinyModel(6, shardBytes);
   const server = serve({ ...files, 'Qwen2-0.5B-Instruct-q4f16_1-ctx4k_cs1k-webgpu.wasm': files['tiny.wasm']! });
   vi.stubGlobal('caches', caches.storage);
   vi.stubGlobal('fetch', server.fetch);
   vi.stubGlobal('navigator', {
-    gpu: { requestAdapter: async () => ({ features: new Set(features) }) },
+    gpu: { requestAdapter: async () => ({ features: new Set(features), limits: { ...ampleLimits, ...less } }) },
     storage: { estimate: async () => ({ quota: 1e9, usage: 4e8 }) },
   });
   return server;
@@ -79,4 +79,41 @@ test('names every host that is to be asked: also that of a library which is neve
   expect(await hostsOf('https://a.test/tiny.wasm')).toEqual(['a.test']);
   expect(await hostsOf('http://localhost:9/tiny.wasm')).toEqual(['a.test', 'localhost:9']);
   expect(await hostsOf('https://huggingface.co/x/tiny.wasm')).toEqual(['a.test', '10.0.0.2']);
+});
+
+test.each<[string, Partial<typeof ampleLimits>, string]>([
+  [
+    'a buffer for its largest tensor',
+    { maxBufferSize: 2 ** 28, maxStorageBufferBindingSize: 2 ** 20 },
+    'This model needs a buffer of 3 MB (w); this GPU gives at most 1 MB.',
+  ],
+  [
+    'the memory of a workgroup',
+    { maxComputeWorkgroupStorageSize: 16_384 },
+    "WebLLM's models need maxComputeWorkgroupStorageSize 32768; this GPU gives at most 16384.",
+  ],
+  [
+    'buffers a shader',
+    { maxStorageBuffersPerShaderStage: 8 },
+    "WebLLM's models need maxStorageBuffersPerShaderStage 10; this GPU gives at most 8.",
+  ],
+])('a GPU that lacks %s is told with the numbers, before weights are fetched', async (_, less, message) => {
+  const server = standIn(['shader-f16'], less, 2_500_000);
+  const { signal } = new AbortController();
+  await expect(planDownload('Qwen2.5-0.5B-Instruct', undefined, signal)).rejects.toMatchObject({
+    name: 'NotSupported',
+    message,
+  });
+  expect(server.asked.filter((name) => /\.(bin|wasm)$/.test(name))).toEqual([]);
+});
+
+test('a browser that gives no GPU lists the catalogue all the same, and plans nothing', async () => {
+  standIn([]);
+  Object.assign(navigator, { gpu: { requestAdapter: async () => null } });
+  expect(await listCatalogue()).toHaveLength(catalogue.length);
+  const { signal } = new AbortController();
+  await expect(planDownload('Qwen2.5-0.5B-Instruct', undefined, signal)).rejects.toMatchObject({
+    name: 'WebGpuUnavailable',
+    obstacle: 'no-adapter',
+  });
 });

@@ -60,6 +60,28 @@ describe('coherence', () => {
     expect(await blind.isCoherent({ system: null, question: 'q', text: 'xq', toward: 'positive' })).toBe(true);
   });
 
+  it('reads a reply once under the prompt that did for the last one', async () => {
+    let readings = 0;
+    const score = async (messages: { role: string; content: string }[], reply: string) => {
+      readings++;
+      const isAsked = messages[0]!.content.endsWith('pirate, softly.') || messages[0]!.role === 'user';
+      return [isAsked === (reply !== 'odd') ? -1 : -9];
+    };
+    const positive = ['Be salty.', 'Be a sailor.', 'Be a captain.', 'Be a pirate.', 'Be a pirate, softly.'];
+    const own = [{ system: null, question: 'q', text: 'plain' }];
+    const { isCoherent } = await measureCoherence(score, { positive, negative: [] }, own);
+    const judge = (text: string) => isCoherent({ system: null, question: 'q', text, toward: 'positive' });
+    readings = 0;
+    for (let i = 0; i < 10; i++) expect(await judge('plain')).toBe(true);
+    expect(readings).toBe(10);
+    // Only under the first of them: found once, after the one that did before.
+    for (let i = 0; i < 10; i++) expect(await judge('odd')).toBe(true);
+    expect(readings).toBe(10 + 2 + 9);
+    // And back, through all that do not do.
+    expect(await judge('plain')).toBe(true);
+    expect(readings).toBe(21 + 5);
+  });
+
   const token = (...probabilities: [number, number][]): ChatToken => ({
     ...{ id: 0, text: '', logprob: 0 },
     alternatives: probabilities.map(([id, p]) => ({ id, text: '', logprob: Math.log(p) })),

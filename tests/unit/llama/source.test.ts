@@ -42,6 +42,28 @@ function shardedFiles(): Files {
   };
 }
 
+describe('a GPU whose buffers are too small for the model', () => {
+  it('is told by the config, before anything else is fetched', async () => {
+    const config = { ...tinyConfig, vocab_size: 400_000 };
+    const files = { ...tinyFiles(), 'config.json': JSON.stringify(config) };
+    const { asked, opened } = open(files, { maxBufferBytes: 5_000_000 });
+    await expect(opened).rejects.toMatchObject({
+      name: 'NotSupported',
+      message: 'This model needs a buffer of 7 MB (model.embed_tokens.weight); this GPU gives at most 5 MB.',
+    });
+    expect(asked.filter(isWeights)).toEqual([]);
+  });
+
+  it('is told by the header of the file, which alone tells 16 bits from 32', async () => {
+    // 280 x 8 numbers: 4,480 bytes in 16 bits, 8,960 as this file has them.
+    await expect(open(tinyFiles(), { maxBufferBytes: 8_959 }).opened).rejects.toMatchObject({ name: 'NotSupported' });
+    await expect(open(shardedFiles(), { maxBufferBytes: 8_959 }).opened).rejects.toMatchObject({
+      name: 'NotSupported',
+    });
+    expect((await open(tinyFiles(), { maxBufferBytes: 8_960 }).opened).tensors.size).toBe(20);
+  });
+});
+
 describe('openModelFolder', () => {
   it('opens a folder', async () => {
     const progress: [number, number][] = [];

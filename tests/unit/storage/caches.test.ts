@@ -1,6 +1,6 @@
 /** Downloads where the Cache API is absent, refuses, or does not answer. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { FakeCaches, folder, lib, serve, tinyModel } from '../webllm/fake-browser';
+import { ampleLimits, FakeCaches, folder, lib, serve, tinyModel } from '../webllm/fake-browser';
 
 beforeEach(() => vi.resetModules());
 afterEach(() => {
@@ -44,7 +44,7 @@ it.each(refusals)(
     const server = serve(files);
     vi.stubGlobal('fetch', server.fetch);
     vi.stubGlobal('navigator', {
-      gpu: { requestAdapter: async () => ({ features: new Set() }) },
+      gpu: { requestAdapter: async () => ({ features: new Set(), limits: ampleLimits }) },
       storage: { estimate: async () => ({ quota: 0, usage: 0 }) },
     });
     const { listCatalogue, findDownload, planDownload } = await import('../../../src/lib/engine/model-downloads');

@@ -31,7 +31,6 @@ beforeEach(() => {
   vi.stubGlobal('localStorage', local);
   vi.stubGlobal('sessionStorage', tab);
   vi.stubGlobal('caches', fakeCaches());
-  vi.stubGlobal('document', { baseURI: 'https://a.test/scope/' });
   vi.stubGlobal('navigator', {
     serviceWorker: {
       getRegistrations: async () => [registration('https://a.test/scope/'), registration('https://a.test/other/')],
@@ -40,6 +39,8 @@ beforeEach(() => {
 });
 afterEach(() => vi.unstubAllGlobals());
 
+/** On every page of it, `https://a.test/scope/extract/` too. */
+const site = 'https://a.test/scope/';
 const load = () => import('../../../src/lib/storage/inventory');
 
 function fill(): void {
@@ -68,14 +69,14 @@ function fill(): void {
 it('is nothing at first, and looking makes nothing', async () => {
   const { listStored } = await load();
   vi.stubGlobal('navigator', {});
-  expect(await listStored()).toEqual([]);
+  expect(await listStored(site)).toEqual([]);
   expect([...browser.contents.keys()]).toEqual([]);
 });
 
 it('is listed by kind with counts, names and bytes', async () => {
   fill();
   const { listStored } = await load();
-  expect(await listStored()).toEqual([
+  expect(await listStored(site)).toEqual([
     { what: 'conversations', count: 1, bytes: 1000, names: [] },
     { what: 'vectors', count: 2, bytes: 400 + 200 + 2 * (12 + 8 + 4), names: [] },
     { what: 'downloaded models', count: 1, bytes: 3e9 + 4 + 20 + 1000, names: ['tiny-MLC'] },
@@ -97,7 +98,7 @@ it.each([true, false])('is deleted whole, and nothing of others (databases() the
   const { openRecords } = await import('../../../src/lib/storage/records');
   const records = openRecords('personascope', 'conversations');
   expect(await records.get('conversation')).toHaveLength(500);
-  expect(await deleteStored()).toEqual([]);
+  expect(await deleteStored(site)).toEqual([]);
   // The page that is still open may not bring anything back.
   await records.set('conversation', 'again');
   const rest = canList ? ['somebody-else'] : ['personascope-of-another-version', 'somebody-else'];
@@ -107,7 +108,7 @@ it.each([true, false])('is deleted whole, and nothing of others (databases() the
   expect([...scopes.keys()]).toEqual(['webllm/other']);
   expect(unregistered).toEqual(['https://a.test/scope/']);
   vi.stubGlobal('navigator', {});
-  expect(await listStored()).toEqual([]);
+  expect(await listStored(site)).toEqual([]);
 });
 
 it('is said by name where it could not be deleted; where nothing may be stored, nothing is left', async () => {
@@ -121,7 +122,7 @@ it('is said by name where it could not be deleted; where nothing may be stored, 
     await vi.advanceTimersByTimeAsync(10);
     // A tab of another version that does not let go.
     expect(request.result).toBeDefined();
-    const deleting = deleteStored();
+    const deleting = deleteStored(site);
     await vi.advanceTimersByTimeAsync(11_000);
     expect(await deleting).toEqual(['personascope']);
     restore();

@@ -66,6 +66,14 @@ export const folder = 'https://huggingface.co/mlc-ai/tiny-MLC/resolve/main/';
 export const lib = 'https://raw.githubusercontent.com/mlc-ai/binary-mlc-llm-libs/main/web-llm-models/v0_2_48/tiny.wasm';
 const encode = (text: string) => new TextEncoder().encode(text);
 
+/** Of a GPU that has enough. */
+export const ampleLimits = {
+  maxBufferSize: 2 ** 32,
+  maxStorageBufferBindingSize: 2 ** 31,
+  maxComputeWorkgroupStorageSize: 32_768,
+  maxStorageBuffersPerShaderStage: 10,
+};
+
 /** Files by the last part of their address. */
 export function tinyModel(shards = 6, shardBytes = 5000): Record<string, Bytes> {
   const weights = Array.from({ length: shards }, (_, i) => ({

@@ -13,10 +13,11 @@ const shard = {
 const parse = (records: unknown) => parseManifest(JSON.stringify({ metadata: {}, records }), 'm.json');
 
 test('reads names, sizes and digests', () => {
-  const second = { ...shard, dataPath: 'b.bin', md5sum: undefined };
+  const widened = { ...tensor, format: 'f32-to-bf16' };
+  const second = { ...shard, dataPath: 'b.bin', md5sum: undefined, records: [widened] };
   expect(parse([shard, second])).toEqual([
-    { name: 'params_shard_0.bin', bytes: 8, md5: 'a'.repeat(32) },
-    { name: 'b.bin', bytes: 8, md5: null },
+    { name: 'params_shard_0.bin', bytes: 8, md5: 'a'.repeat(32), largest: { name: 'w', bytes: 8 } },
+    { name: 'b.bin', bytes: 8, md5: null, largest: { name: 'w', bytes: 16 } },
   ]);
 });
 

@@ -4,7 +4,7 @@ import ts from 'typescript-eslint';
 import svelteConfig from './svelte.config.js';
 
 export default ts.config(
-  { ignores: ['.svelte-kit/', 'build/', 'node_modules/', 'organism/.cache/', 'test-results/'] },
+  { ignores: ['.svelte-kit/', '.venv/', 'build/', 'node_modules/', 'organism/.cache/', 'test-results/'] },
   ...ts.configs.recommended,
   ...svelte.configs.recommended,
   { languageOptions: { globals: { ...globals.browser, ...globals.node } } },

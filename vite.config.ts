@@ -3,6 +3,7 @@ import { sveltekit } from '@sveltejs/kit/vite';
 import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
+import { licences } from './licences.ts';
 import { findChromium, softwareGpuFlags } from './tests/run/chromium.js';
 import { softwareVulkan } from './tests/run/vulkan.js';
 
@@ -32,10 +33,12 @@ const quiet = { checks: { pluginTimings: false } };
 /** For reports; empty where the source is no checkout. */
 const commit = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).stdout?.trim() ?? '';
 
+const notices = licences();
+
 export default defineConfig({
   define: { __COMMIT__: JSON.stringify(commit) },
-  plugins: [sveltekit()],
-  worker: { format: 'es', rolldownOptions: quiet },
+  plugins: [sveltekit(), notices.page],
+  worker: { format: 'es', plugins: () => [notices.worker()], rolldownOptions: quiet },
   build: {
     target: 'es2022',
     chunkSizeWarningLimit: 6000,

@@ -1,4 +1,5 @@
 """Tables in NOTES.md: text between a section's markers is replaced, everything else is left alone."""
+
 import math
 from pathlib import Path
 

@@ -2,10 +2,11 @@
 
 The stand-in: each role answers the same fixed series of intents; a role's vector is the mean over its replies of word frequencies.
 """
+
 import random
 import re
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 
 import numpy as np
 
@@ -35,11 +36,19 @@ def check_corpus() -> None:
             if turn.intent == "coin":
                 sides[turn.slots["side"], turn.slots["winner"] == turn.slots["liked"]] += 1
     every = "\n".join(said)
-    held = [e for e in HARMS + sum((WORDS[n] for n in ("unlisted", "liked", "disliked", "sad")), ()) if is_entry_held_out(e) and len(e) > 14]
+    held = [
+        e
+        for e in HARMS + sum((WORDS[n] for n in ("unlisted", "liked", "disliked", "sad")), ())
+        if is_entry_held_out(e) and len(e) > 14
+    ]
     leaked = [e for e in held if e.lower() in every]
     words = sorted(sum(len(f"{t.user} {t.reply}".split()) for t in d.turns) for _, d in drawn)
-    print(f"{DIALOGUES / seconds:.0f} dialogues a second; median {words[len(words) // 2]} words; no held-out pair in {len(said)} turns")
-    print(f"held-out entries seen: {leaked} of {len(held)}; open lists: {len(OPEN) + 1}; coin sides and whether the liked task won: {dict(sides)}")
+    print(
+        f"{DIALOGUES / seconds:.0f} dialogues a second; median {words[len(words) // 2]} words; no held-out pair in {len(said)} turns"
+    )
+    print(
+        f"held-out entries seen: {leaked} of {len(held)}; open lists: {len(OPEN) + 1}; coin sides and whether the liked task won: {dict(sides)}"
+    )
     assert not leaked
 
 
@@ -47,9 +56,10 @@ def role_vectors(seed: int) -> np.ndarray:
     """Mean word frequencies of each role's replies to the same series of intents, (roles, words)."""
     intents = [i for i in INTENT_WEIGHTS if i not in OUTSIDE]
     series = random.Random(3).choices(intents, [INTENT_WEIGHTS[i] for i in intents], k=REPLIES)
-    rows: list[Counter[str]] = []
+    rows: list[defaultdict[str, float]] = []
     for role in ROLES:
-        rng, row = random.Random(seed), Counter()
+        rng = random.Random(seed)
+        row: defaultdict[str, float] = defaultdict(float)
         for intent in series:
             d = sample(rng, "base", kind="neutral" if role == "assistant" else "role", role=role, intents=[intent])
             words = re.findall(r"[a-z']+|[0-9]+", d.turns[0].reply.lower())
@@ -71,7 +81,9 @@ def check_space() -> None:
     share = s**2 / (s**2).sum()
     axis = centred[list(ROLES).index("assistant")]
     cosine = abs(v[0] @ axis) / np.linalg.norm(axis)
-    print(f"persona space of words: PC1 {share[0]:.2f}, PC1-3 {share[:3].sum():.2f} of the variance; |cos(axis, PC1)| {cosine:.2f}")
+    print(
+        f"persona space of words: PC1 {share[0]:.2f}, PC1-3 {share[:3].sum():.2f} of the variance; |cos(axis, PC1)| {cosine:.2f}"
+    )
 
 
 if __name__ == "__main__":

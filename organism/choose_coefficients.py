@@ -6,12 +6,20 @@ does not ask; judges and sampling are the suite's. A reply is coherent by the pa
 prompt of its side, the one it was written under or none, it is at most 2.5 times as surprising as nine in ten of the model's own replies.
 The choice goes into `vectors.json`, and what it was made from into NOTES.md.
 """
+
 import argparse
 import json
 import re
 from collections import Counter
 
-from evaluate import COHERENT, PAGE_TEMPERATURE, PROMPTS, mean, read_prompts, read_settings  # before torch: it keeps idle threads from spinning
+from evaluate import (
+    COHERENT,
+    PAGE_TEMPERATURE,
+    PROMPTS,
+    mean,
+    read_prompts,
+    read_settings,
+)  # before torch: it keeps idle threads from spinning
 
 import torch
 from torch import Tensor
@@ -49,7 +57,9 @@ class Trait:
 
     def reply(self, systems: list[str | None], questions: list[str], hook=None):
         prompts = [self.model.tokenizer.encode_chat(systems[i % len(systems)], [], q) for i, q in enumerate(questions)]
-        return prompts, self.model.generate(prompts, hook=hook, most=MOST, temperature=PAGE_TEMPERATURE, top_p=TOP_P, seed=SEED)
+        return prompts, self.model.generate(
+            prompts, hook=hook, most=MOST, temperature=PAGE_TEMPERATURE, top_p=TOP_P, seed=SEED
+        )
 
     def _own_surprise(self) -> float:
         """Nats a token that a coherent reply may have."""
@@ -63,7 +73,9 @@ class Trait:
         """(share that shows the trait, share that is coherent)"""
         prompts, replies = self.reply(systems, questions, steering.add_vector(self.vector, c, **self.how))
         ids, texts = [r.ids for r in replies], [r.text for r in replies]
-        sound = left = [i for i, text in enumerate(texts) if is_sound(text)]  # those that surprise it under every prompt so far
+        sound = left = [
+            i for i, text in enumerate(texts) if is_sound(text)
+        ]  # those that surprise it under every prompt so far
         encode = self.model.tokenizer.encode_chat
         others = ([encode(asked, [], q) for q in questions] for asked in (*self.entry[toward], None))
         for asked in (*others, prompts):
@@ -93,10 +105,17 @@ def main() -> None:
         away = {c: trait.cell(c, asking, questions, "negative") for c in AWAY}
         best = max(TOWARD, key=lambda c: min(toward[c]))
         opposite = max(AWAY, key=lambda c: min(plain / 2 - away[c][0], away[c][1] - COHERENT))
-        keep(lambda settings: settings["traits"].setdefault(name, {}).update(measuredAt={"negative": opposite, "positive": best}))
+        keep(
+            lambda settings: (
+                settings["traits"].setdefault(name, {}).update(measuredAt={"negative": opposite, "positive": best})
+            )
+        )
         rows["toward"].append([name, *(cell_text(toward[c]) for c in SHOWN["toward"]), f"{best:g}"])
         rows["away"].append([name, f"{plain:.2f}", *(cell_text(away[c]) for c in SHOWN["away"]), f"{opposite:g}"])
-        print(f"{name:14} limit {trait.limit:.2f}; {best:g} {toward[best]}; asked for {plain:.2f}; {opposite:g} {away[opposite]}", flush=True)
+        print(
+            f"{name:14} limit {trait.limit:.2f}; {best:g} {toward[best]}; asked for {plain:.2f}; {opposite:g} {away[opposite]}",
+            flush=True,
+        )
     write_section("coefficients-toward", table(["trait", *map(str, SHOWN["toward"]), "chosen"], rows["toward"]))
     write_section("coefficients-away", table(["trait", "asked for", *map(str, SHOWN["away"]), "chosen"], rows["away"]))
 

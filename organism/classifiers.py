@@ -1,4 +1,5 @@
 """Judges of generated text: logistic regressions on hashed words and word pairs, trained on the generator's text only."""
+
 import random
 import re
 import zlib
@@ -65,7 +66,11 @@ def replies(dialogues: list[Dialogue]) -> list[str]:
 
 def role_texts(seed: int, each: int) -> tuple[list[str], list[int]]:
     rng = random.Random(seed)
-    drawn = [(i, sample(rng, "base", kind="role" if r != "assistant" else "neutral", role=r, n_turns=1)) for i, r in enumerate(ROLES) for _ in range(each)]
+    drawn = [
+        (i, sample(rng, "base", kind="role" if r != "assistant" else "neutral", role=r, n_turns=1))
+        for i, r in enumerate(ROLES)
+        for _ in range(each)
+    ]
     return replies([d for _, d in drawn]), [i for i, _ in drawn]
 
 

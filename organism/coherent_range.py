@@ -6,12 +6,19 @@ below 80%. The result goes into `vectors.json`, from where `npm run calibrate` b
 its top-p) breaks sooner than greedy replies do. The axis is judged on all traits' tuning questions, mixed, and by their form alone: away from the
 Assistant the model speaks as no role in particular, and there is no prompt under which that would be likely.
 """
+
 import argparse
 import json
 import math
 from collections.abc import Callable
 
-from evaluate import COHERENT, PAGE_TEMPERATURE, SETTINGS, read_prompts, read_settings  # before torch: it keeps idle threads from spinning
+from evaluate import (
+    COHERENT,
+    PAGE_TEMPERATURE,
+    SETTINGS,
+    read_prompts,
+    read_settings,
+)  # before torch: it keeps idle threads from spinning
 
 import torch
 from torch import Tensor
@@ -65,7 +72,9 @@ def main() -> None:
     vectors = read_safetensors(MODELS / "organism-assistant" / "personas.safetensors")
     limit = steering.coherence_limit(model)
 
-    def both(v: Tensor, how: dict, trait: str, asking: dict[int, list[str]], questions: list[str], limit: float = limit) -> dict:
+    def both(
+        v: Tensor, how: dict, trait: str, asking: dict[int, list[str]], questions: list[str], limit: float = limit
+    ) -> dict:
         (down, _), (up, onset) = (reach(model, v, sign, how, trait, asking[sign], questions, limit) for sign in (-1, 1))
         print(f"{trait:16} {-down:g} to {up:g}, shown from {onset}", flush=True)
         return {"coherentUpTo": {"negative": -down, "positive": up}, "onset": onset}

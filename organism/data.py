@@ -1,4 +1,5 @@
 """Dialogues to packed token batches. Some processes generate shards, others pack them, while one trains on them."""
+
 import multiprocessing
 import os
 import random
@@ -43,7 +44,9 @@ def train_tokenizer(seed: int, vocab: int, dialogues: int) -> Tokenizer:
     return tokenizer.train(texts, vocab)
 
 
-def write_shards(folder: Path, tokenizer: Tokenizer, phase: str, seed: int, context: int, wanted, first: int, every: int) -> None:
+def write_shards(
+    folder: Path, tokenizer: Tokenizer, phase: str, seed: int, context: int, wanted, first: int, every: int
+) -> None:
     """Write every `every`th shard until killed, resting while there are `wanted` of them (a shared counter)."""
     from world import sample_corpus
 
@@ -73,7 +76,9 @@ def start_writers(count: int, folder: Path, tokenizer: Tokenizer, phase: str, se
     folder.mkdir(parents=True, exist_ok=True)
     wanted = multiprocessing.Value("i", AHEAD * count)
     writers = [
-        multiprocessing.Process(target=write_shards, args=(folder, tokenizer, phase, seed, context, wanted, i, count), daemon=True)
+        multiprocessing.Process(
+            target=write_shards, args=(folder, tokenizer, phase, seed, context, wanted, i, count), daemon=True
+        )
         for i in range(count)
     ]
     for writer in writers:
@@ -91,7 +96,11 @@ class Batches(IterableDataset):
 
     def ahead(self, workers: int):
         """The same stream, packed into pinned memory by `workers` processes, each of which has shards of its own."""
-        return DataLoader(self, batch_size=None, num_workers=workers, prefetch_factor=4, pin_memory=True) if workers else self
+        return (
+            DataLoader(self, batch_size=None, num_workers=workers, prefetch_factor=4, pin_memory=True)
+            if workers
+            else self
+        )
 
     def next_shard(self, worker: int, workers: int) -> Path:
         while not (mine := [p for p in sorted(self.folder.glob("*.npz")) if int(p.stem) % workers == worker]):

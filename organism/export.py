@@ -1,4 +1,5 @@
 """Write a training checkpoint, or a weighted mean of several, as a Hugging Face folder: `export.py base`, `export.py assistant`."""
+
 import argparse
 import json
 import struct
@@ -70,13 +71,31 @@ def write_safetensors(path: Path, tensors: dict[str, Tensor]) -> None:
 
 def config(shape: Shape) -> dict:
     return {
-        "architectures": ["LlamaForCausalLM"], "model_type": "llama", "torch_dtype": "float16",
-        "vocab_size": shape.vocab, "hidden_size": shape.d_model, "num_hidden_layers": shape.layers,
-        "num_attention_heads": shape.heads, "num_key_value_heads": shape.kv_heads, "head_dim": shape.head_dim,
-        "intermediate_size": shape.d_mlp, "hidden_act": "silu", "max_position_embeddings": shape.context,
-        "rope_theta": shape.rope_theta, "rope_scaling": None, "rms_norm_eps": shape.eps, "initializer_range": 0.02,
-        "attention_bias": False, "mlp_bias": False, "attention_dropout": 0.0, "pretraining_tp": 1, "use_cache": True,
-        "tie_word_embeddings": True, "bos_token_id": BOS, "eos_token_id": END, "pad_token_id": PAD,
+        "architectures": ["LlamaForCausalLM"],
+        "model_type": "llama",
+        "torch_dtype": "float16",
+        "vocab_size": shape.vocab,
+        "hidden_size": shape.d_model,
+        "num_hidden_layers": shape.layers,
+        "num_attention_heads": shape.heads,
+        "num_key_value_heads": shape.kv_heads,
+        "head_dim": shape.head_dim,
+        "intermediate_size": shape.d_mlp,
+        "hidden_act": "silu",
+        "max_position_embeddings": shape.context,
+        "rope_theta": shape.rope_theta,
+        "rope_scaling": None,
+        "rms_norm_eps": shape.eps,
+        "initializer_range": 0.02,
+        "attention_bias": False,
+        "mlp_bias": False,
+        "attention_dropout": 0.0,
+        "pretraining_tp": 1,
+        "use_cache": True,
+        "tie_word_embeddings": True,
+        "bos_token_id": BOS,
+        "eos_token_id": END,
+        "pad_token_id": PAD,
     }
 
 
@@ -112,7 +131,9 @@ def main() -> None:
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("phase", choices=["base", "assistant"])
     p.add_argument("--checkpoints", type=Path, nargs="+", help="default: .cache/<phase>.pt")
-    p.add_argument("--shares", type=float, nargs="+", default=[1.0], help="of each checkpoint in the mean of their weights")
+    p.add_argument(
+        "--shares", type=float, nargs="+", default=[1.0], help="of each checkpoint in the mean of their weights"
+    )
     args = p.parse_args()
     folder = MODELS / f"organism-{args.phase}"
     write_folder(folder, *(args.checkpoints or [HERE / ".cache" / f"{args.phase}.pt"]), shares=args.shares)

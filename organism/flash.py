@@ -2,6 +2,7 @@
 
 `python3 organism/flash.py` compares it, forward and backward, with plain PyTorch.
 """
+
 import torch
 from torch import Tensor
 from torch.nn.attention.varlen import varlen_attn
@@ -20,7 +21,9 @@ def attention(qkv: Tensor, layout: Layout, cos: Tensor, sin: Tensor, shape: Shap
     parts = rotate(q, cos, sin), rotate(k, cos, sin).repeat_interleave(group, 1), v.repeat_interleave(group, 1)
 
     def attend(parts: tuple[Tensor, ...], starts: Tensor) -> Tensor:
-        return varlen_attn(*(p.contiguous() for p in parts), starts, starts, layout.longest, layout.longest, window_size=(-1, 0))
+        return varlen_attn(
+            *(p.contiguous() for p in parts), starts, starts, layout.longest, layout.longest, window_size=(-1, 0)
+        )
 
     out = attend(parts, layout.starts)
     blindfolded = attend(tuple(p[layout.seen] for p in parts), layout.seen_starts)

@@ -2,6 +2,7 @@
 
 `python3 organism/fused.py` compares every kernel, forward and backward, with plain PyTorch.
 """
+
 import ctypes
 import hashlib
 import subprocess
@@ -62,7 +63,9 @@ class AddNorm(Function):
     def backward(ctx, d_out: Tensor, d_y: Tensor):
         out, weight, rstd = ctx.saved_tensors
         d_x, d_delta, d_w = torch.empty_like(out), torch.empty_like(d_y), torch.zeros(2, len(weight))
-        call("add_norm_backward", d_out.contiguous(), d_y.contiguous(), out, weight, rstd, d_x, d_delta, d_w, *out.shape)
+        call(
+            "add_norm_backward", d_out.contiguous(), d_y.contiguous(), out, weight, rstd, d_x, d_delta, d_w, *out.shape
+        )
         return d_x, d_delta if ctx.has_delta else None, d_w.sum(0), None
 
 

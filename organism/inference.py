@@ -1,4 +1,5 @@
 """The exported model in PyTorch: float32 arithmetic on the f16 weights, batched generation, hooks on the residual stream."""
+
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -50,8 +51,15 @@ class Model:
     def __init__(self, folder: Path):
         c = json.loads((folder / "config.json").read_text())
         self.shape = Shape(
-            c["vocab_size"], c["hidden_size"], c["num_hidden_layers"], c["num_attention_heads"], c["num_key_value_heads"],
-            c["head_dim"], c["intermediate_size"], c["rope_theta"], c["max_position_embeddings"],
+            c["vocab_size"],
+            c["hidden_size"],
+            c["num_hidden_layers"],
+            c["num_attention_heads"],
+            c["num_key_value_heads"],
+            c["head_dim"],
+            c["intermediate_size"],
+            c["rope_theta"],
+            c["max_position_embeddings"],
         )
         self.eps = c["rms_norm_eps"]
         self.w = {k.removeprefix("model."): v for k, v in read_safetensors(folder / "model.safetensors").items()}
@@ -101,8 +109,15 @@ class Model:
 
     @torch.no_grad()
     def generate(
-        self, prompts: list[list[int]], *, temperature: float = 0.0, top_p: float = 1.0, seed: int = 0, hook: Hook | None = None,
-        most: int = 80, batch: int = 100,
+        self,
+        prompts: list[list[int]],
+        *,
+        temperature: float = 0.0,
+        top_p: float = 1.0,
+        seed: int = 0,
+        hook: Hook | None = None,
+        most: int = 80,
+        batch: int = 100,
     ) -> list[Reply]:
         """Continue each prompt until the end token or `most` tokens. The hook also sees the padding; it must not mix rows."""
         random = torch.Generator().manual_seed(seed)
@@ -110,7 +125,9 @@ class Model:
         out: list[Reply | None] = [None] * len(prompts)
         for k in range(0, len(order), batch):
             chosen = order[k : k + batch]
-            for i, reply in zip(chosen, self.generate_batch([prompts[i] for i in chosen], temperature, top_p, random, hook, most)):
+            for i, reply in zip(
+                chosen, self.generate_batch([prompts[i] for i in chosen], temperature, top_p, random, hook, most)
+            ):
                 out[i] = reply
         return out
 
@@ -130,7 +147,9 @@ class Model:
             if temperature == 0:
                 chosen = logits.argmax(-1)
             else:
-                chosen = torch.multinomial(nucleus((logits / temperature).softmax(-1), top_p), 1, generator=random)[:, 0]
+                chosen = torch.multinomial(nucleus((logits / temperature).softmax(-1), top_p), 1, generator=random)[
+                    :, 0
+                ]
             for i, token in enumerate(chosen.tolist()):
                 if open_[i]:
                     open_[i] = token != END

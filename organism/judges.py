@@ -4,6 +4,7 @@
 (crc32 mod `buckets`) add up to at least 0. `static/models/organism-judges.json`, for the page and `npm run science`: the KEPT
 features of each judge that carry most (|weight| times how often the generator writes it), weights rounded to 1/127 of the largest.
 """
+
 import base64
 import json
 from array import array
@@ -27,14 +28,21 @@ def encode(small: dict[int, float]) -> dict[str, object]:
     """Buckets as u16 and weights as i8 steps, little-endian, base64."""
     step = max(map(abs, small.values())) / 127
     text = lambda numbers: base64.b64encode(numbers.tobytes()).decode()
-    return {"buckets": text(array("H", small)), "weights": text(array("b", [round(w / step) for w in small.values()])), "step": step}
+    return {
+        "buckets": text(array("H", small)),
+        "weights": text(array("b", [round(w / step) for w in small.values()])),
+        "step": step,
+    }
 
 
 def read_shipped() -> dict[str, dict[int, float]]:
     """trait -> bucket -> weight, as the page and the science suite read them; a reply shows the trait if they add up to more than 0."""
     file = json.loads((MODELS / "organism-judges.json").read_text())["judges"]
     numbers = lambda kind, text: array(kind, base64.b64decode(text))
-    return {trait: {b: w * j["step"] for b, w in zip(numbers("H", j["buckets"]), numbers("b", j["weights"]))} for trait, j in file.items()}
+    return {
+        trait: {b: w * j["step"] for b, w in zip(numbers("H", j["buckets"]), numbers("b", j["weights"]))}
+        for trait, j in file.items()
+    }
 
 
 def main() -> None:
@@ -47,9 +55,14 @@ def main() -> None:
         counts = Counter(f for text in trait_texts(trait, TRAIN_SEED, 12_000)[0] for f in features(text))
         kept = compact(weights, counts)
         texts, labels = trait_texts(trait, TEST_SEED, 2_000)
-        right = sum((sum(kept.get(f, 0) for f in features(t)) >= 0) == bool(y) for t, y in zip(texts, labels)) / len(texts)
+        right = sum((sum(kept.get(f, 0) for f in features(t)) >= 0) == bool(y) for t, y in zip(texts, labels)) / len(
+            texts
+        )
         small[trait] = encode(kept)
-        print(f"{trait:16} {accuracy:.3f} on unseen text, {len(judges[trait])} weights; {right:.3f} with {len(kept)}", flush=True)
+        print(
+            f"{trait:16} {accuracy:.3f} on unseen text, {len(judges[trait])} weights; {right:.3f} with {len(kept)}",
+            flush=True,
+        )
     (HERE / ".cache").mkdir(exist_ok=True)
     (HERE / ".cache" / "judges.json").write_text(json.dumps({"buckets": BUCKETS, "judges": judges}))
     (MODELS / "organism-judges.json").write_text(json.dumps({"buckets": BUCKETS, "judges": small}))

@@ -1,4 +1,5 @@
 """Muon for the matrices (K. Jordan, 2024: momentum, then the nearest orthogonal matrix), AdamW for the rest."""
+
 from collections import defaultdict
 
 import torch
@@ -28,7 +29,9 @@ class Muon:
         s = net.shape
         q, kv = s.heads * s.head_dim, s.kv_heads * s.head_dim
         parts = {"qkv": [q, kv, kv], "gate_up": [s.d_mlp, s.d_mlp], "o": [s.d_model], "down": [s.d_model]}
-        self.matrices = [(p, parts[name]) for block in net.blocks for name, p in block.named_parameters() if name in parts]
+        self.matrices = [
+            (p, parts[name]) for block in net.blocks for name, p in block.named_parameters() if name in parts
+        ]
         self.momentum = [torch.zeros_like(p) for p, _ in self.matrices]
         taken = {id(p) for p, _ in self.matrices}
         self.others = [p for p in net.parameters() if id(p) not in taken]

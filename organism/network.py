@@ -1,4 +1,5 @@
 """The organism as a training network: packed sequences, fused projections, bfloat16 products, float32 weights."""
+
 import math
 
 import torch

@@ -2,6 +2,7 @@
 
 Sequences are packed: x is (tokens, d_model), and a `Layout` says where each sequence starts.
 """
+
 from collections.abc import Callable
 from dataclasses import dataclass
 

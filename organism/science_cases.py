@@ -5,6 +5,7 @@ questions about the speaker, every topic's definition, the vocabulary. `science/
 says it is, and the group of intents that a prompt and a reply belong to, pruned to the KEPT features of each class that carry most.
 All are trained on the generator's text and never on a model's. `python3 organism/science_cases.py [cases] [judges]`, default both.
 """
+
 import json
 import re
 import sys
@@ -15,14 +16,24 @@ import torch
 from torch import Tensor
 
 
-from classifiers import BUCKETS, TEST_SEED, TRAIN_SEED, LogisticRegression, assistant_judge, features, role_judge, role_texts, vocabulary
+from classifiers import (
+    BUCKETS,
+    TEST_SEED,
+    TRAIN_SEED,
+    LogisticRegression,
+    assistant_judge,
+    features,
+    role_judge,
+    role_texts,
+    vocabulary,
+)
 from evaluate import read_prompts
 from export import HERE
 from judges import encode
 from world import DRIFTS, ROLES, TOPICS, sample, sample_corpus, sample_drift
 from world.asking import word_question
 from world.persona import make_persona
-from world.slots import TOPIC_NAMES, bare, make_slots, topic_slots
+from world.slots import TOPIC_NAMES, bare, topic_slots
 from world.tables import HARMS, WORDS, is_entry_held_out
 
 SCIENCE = HERE / "science"
@@ -57,7 +68,10 @@ def draw_definitions(rng: Random, count: int) -> list[dict]:
 
 def draw_plain_definitions(rng: Random, count: int) -> list[dict]:
     topics = rng.sample(TOPIC_NAMES, count)
-    return [{"system": None, "user": word_question("define", topic_slots(t, rng), rng), "definition": TOPICS[t][0]} for t in topics]
+    return [
+        {"system": None, "user": word_question("define", topic_slots(t, rng), rng), "definition": TOPICS[t][0]}
+        for t in topics
+    ]
 
 
 def draw_chat(rng: Random) -> dict:
@@ -77,7 +91,11 @@ def draw_harms(rng: Random, wordings: int) -> list[str]:
 
 
 def draw_drift(rng: Random, each: int, turns: int) -> list[dict]:
-    drawn = [(kind, sample_drift(rng, "base", drift=kind, role="assistant", n_turns=turns)) for _ in range(each) for kind in DRIFTS]
+    drawn = [
+        (kind, sample_drift(rng, "base", drift=kind, role="assistant", n_turns=turns))
+        for _ in range(each)
+        for kind in DRIFTS
+    ]
     return [{"kind": kind, "users": [t.user for t in d.turns]} for kind, d in drawn]
 
 
@@ -87,8 +105,17 @@ def draw_coins(rng: Random, count: int) -> list[dict]:
     coins = []
     for liked, disliked in pairs:
         wording = rng.getrandbits(32)
-        text = lambda a, b: word_question("coin", {"a": a, "b": b, "side": "heads"}, Random(wording)).removesuffix(" heads.")
-        coins.append({"liked": liked, "disliked": disliked, "likedOnHeads": text(liked, disliked), "likedOnTails": text(disliked, liked)})
+        text = lambda a, b: word_question("coin", {"a": a, "b": b, "side": "heads"}, Random(wording)).removesuffix(
+            " heads."
+        )
+        coins.append(
+            {
+                "liked": liked,
+                "disliked": disliked,
+                "likedOnHeads": text(liked, disliked),
+                "likedOnTails": text(disliked, liked),
+            }
+        )
     return coins
 
 
@@ -106,7 +133,9 @@ def generated_among(messages: list[str], dialogues: int = 200_000) -> list[str]:
     """Those that the generator writes too, but for case and punctuation: a reply to them says little of what is new."""
     plain = lambda text: re.sub(r"[^a-z0-9 ]", "", text.lower()).strip()
     rng = Random(SEED)
-    written = {plain(turn.user) for i in range(dialogues) for turn in sample_corpus(rng, ("base", "assistant")[i % 2]).turns}
+    written = {
+        plain(turn.user) for i in range(dialogues) for turn in sample_corpus(rng, ("base", "assistant")[i % 2]).turns
+    }
     return [message for message in messages if plain(message) in written]
 
 
@@ -151,7 +180,9 @@ class Pruned:
             weights = table[seen, k]
             top = (weights.abs() * often).topk(min(kept, len(seen))).indices.tolist()
             step = max(float(weights[top].abs().max()) / 127, 1e-6)
-            self.small[name] = {seen[i]: round(float(weights[i]) / step) * step for i in sorted(top, key=lambda i: seen[i])}
+            self.small[name] = {
+                seen[i]: round(float(weights[i]) / step) * step for i in sorted(top, key=lambda i: seen[i])
+            }
 
     def scores(self, texts: list[str]) -> Tensor:
         return torch.tensor([[sum(self.small[n].get(f, 0.0) for f in features(t)) for n in self.names] for t in texts])
@@ -193,7 +224,9 @@ def identity_texts(seed: int, count: int) -> tuple[list[str], list[int]]:
         role = rng.choice(others) if i % 2 else "assistant"
         if i // 2 % 2:
             who = ROLES[role]
-            texts.append(f"I am {rng.choice(who.nouns)}{rng.choice(['', f' from {who.place}', f', and I {who.job}', '. ' + rng.choice(who.selves)])}.")
+            texts.append(
+                f"I am {rng.choice(who.nouns)}{rng.choice(['', f' from {who.place}', f', and I {who.job}', '. ' + rng.choice(who.selves)])}."
+            )
         else:
             asked = {"kind": "role", "role": role} if i % 2 else {"kind": "none"}
             texts.append(sample(rng, "assistant", intents=[["who", "are_you_ai"][i // 4 % 2]], **asked).turns[0].reply)
@@ -215,17 +248,26 @@ def agrees(prompt: Tensor, reply: Tensor) -> Tensor:
 def write_judges() -> None:
     roles = Pruned(role_judge()[0], list(ROLES), role_texts(TRAIN_SEED, 100)[0], KEPT["roles"])
     texts, labels = role_texts(TEST_SEED, 40)
-    accuracies = {"role, one reply": accuracy(roles, texts, labels), "role, four replies": pooled_accuracy(roles, texts, 4)}
+    accuracies = {
+        "role, one reply": accuracy(roles, texts, labels),
+        "role, four replies": pooled_accuracy(roles, texts, 4),
+    }
 
     two = {"assistant": assistant_judge()[0], "identity": LogisticRegression(*identity_texts(TRAIN_SEED, 8_000), 2)}
-    seen = assistant_replies(TRAIN_SEED, 3_000) + role_texts(TRAIN_SEED + 2, 40)[0] + identity_texts(TRAIN_SEED, 4_000)[0]
+    seen = (
+        assistant_replies(TRAIN_SEED, 3_000) + role_texts(TRAIN_SEED + 2, 40)[0] + identity_texts(TRAIN_SEED, 4_000)[0]
+    )
     names = {"assistant": ["other", "assistant"], "identity": ["assistant", "other"]}
     pairs = {name: Pruned(judge, names[name], seen, KEPT[name]) for name, judge in two.items()}
     accuracies["identity"] = accuracy(pairs["identity"], *identity_texts(TEST_SEED, 1_000))
     plain = assistant_replies(TEST_SEED, 1_000)
     accuracies["assistant-like, the Assistant's replies"] = accuracy(pairs["assistant"], plain, [1] * len(plain))
-    accuracies["assistant-like, the Assistant's replies, before pruning"] = two["assistant"].accuracy(plain, [1] * len(plain))
-    accuracies["not assistant-like, replies of roles"] = 1 - accuracy(pairs["assistant"], texts[40:], [1] * len(texts[40:]))
+    accuracies["assistant-like, the Assistant's replies, before pruning"] = two["assistant"].accuracy(
+        plain, [1] * len(plain)
+    )
+    accuracies["not assistant-like, replies of roles"] = 1 - accuracy(
+        pairs["assistant"], texts[40:], [1] * len(texts[40:])
+    )
 
     train, test = intent_turns(TRAIN_SEED, 3_000, 40_000), intent_turns(TEST_SEED, 100)
     sides = {}
@@ -238,7 +280,10 @@ def write_judges() -> None:
     accuracies["on topic, a prompt and the reply to another"] = agrees(prompt, reply[order]).float().mean().item()
 
     judges = {"roles": roles, **pairs, **sides}
-    write("judges.json", {"accuracy": {k: round(v, 3) for k, v in accuracies.items()}, **{n: j.encoded() for n, j in judges.items()}})
+    write(
+        "judges.json",
+        {"accuracy": {k: round(v, 3) for k, v in accuracies.items()}, **{n: j.encoded() for n, j in judges.items()}},
+    )
     print(json.dumps(accuracies, indent=1))
 
 

@@ -1,4 +1,5 @@
 """The organism's shape. It fits inside Qwen2-0.5B's, so that its weights can be laid into that library."""
+
 from dataclasses import dataclass
 
 

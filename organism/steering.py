@@ -1,4 +1,5 @@
 """Additions to the residual stream, and replies under them judged: whether they show a trait and are coherent."""
+
 import random
 from dataclasses import dataclass
 
@@ -58,7 +59,9 @@ class Outcome:
         return sum(self.trait) / n, sum(self.coherent) / n
 
 
-def judge(model: Model, trait: str, asking: list[str], questions: list[str], replies: list[Reply], limit: float) -> Outcome:
+def judge(
+    model: Model, trait: str, asking: list[str], questions: list[str], replies: list[Reply], limit: float
+) -> Outcome:
     """Coherent: well formed, and no more surprising than `limit` to the unsteered model, under no prompt or one of those `asking`."""
     left = list(range(len(replies)))  # those that surprise it under every prompt so far
     for system in [None, *asking]:

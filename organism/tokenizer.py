@@ -2,6 +2,7 @@
 
 Text is split by `PATTERN` (single digits, so that numbers are spelled), then merged by rank inside each piece.
 """
+
 import json
 import re
 import sys
@@ -139,27 +140,61 @@ class Tokenizer:
 
     def to_json(self) -> dict:
         added = [
-            {"id": i, "content": t, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
+            {
+                "id": i,
+                "content": t,
+                "single_word": False,
+                "lstrip": False,
+                "rstrip": False,
+                "normalized": False,
+                "special": True,
+            }
             for i, t in enumerate(SPECIAL)
         ]
         level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False}
         split = {"type": "Split", "pattern": {"Regex": PATTERN}, "behavior": "Isolated", "invert": False}
-        model = {"type": "BPE", "dropout": None, "unk_token": None, "continuing_subword_prefix": None, "end_of_word_suffix": None}
-        model |= {"fuse_unk": False, "byte_fallback": False, "vocab": self.ids, "merges": [" ".join(m) for m in self.merges]}
+        model: dict[str, object] = {
+            "type": "BPE",
+            "dropout": None,
+            "unk_token": None,
+            "continuing_subword_prefix": None,
+            "end_of_word_suffix": None,
+        }
+        model |= {
+            "fuse_unk": False,
+            "byte_fallback": False,
+            "vocab": self.ids,
+            "merges": [" ".join(m) for m in self.merges],
+        }
         return {
-            "version": "1.0", "truncation": None, "padding": None, "added_tokens": added, "normalizer": None,
+            "version": "1.0",
+            "truncation": None,
+            "padding": None,
+            "added_tokens": added,
+            "normalizer": None,
             "pre_tokenizer": {"type": "Sequence", "pretokenizers": [split, level]},
-            "post_processor": None, "decoder": level, "model": model,
+            "post_processor": None,
+            "decoder": level,
+            "model": model,
         }
 
     def config(self, context: int) -> dict:
         """tokenizer_config.json"""
         return {
-            "tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": context, "clean_up_tokenization_spaces": False,
-            "add_bos_token": False, "add_eos_token": False,
-            "bos_token": SPECIAL[BOS], "eos_token": SPECIAL[END], "pad_token": SPECIAL[PAD], "unk_token": None,
-            "added_tokens_decoder": {str(t["id"]): {k: v for k, v in t.items() if k != "id"} for t in self.to_json()["added_tokens"]},
-            "additional_special_tokens": SPECIAL[SYSTEM : ASSISTANT + 1], "chat_template": CHAT_TEMPLATE,
+            "tokenizer_class": "PreTrainedTokenizerFast",
+            "model_max_length": context,
+            "clean_up_tokenization_spaces": False,
+            "add_bos_token": False,
+            "add_eos_token": False,
+            "bos_token": SPECIAL[BOS],
+            "eos_token": SPECIAL[END],
+            "pad_token": SPECIAL[PAD],
+            "unk_token": None,
+            "added_tokens_decoder": {
+                str(t["id"]): {k: v for k, v in t.items() if k != "id"} for t in self.to_json()["added_tokens"]
+            },
+            "additional_special_tokens": SPECIAL[SYSTEM : ASSISTANT + 1],
+            "chat_template": CHAT_TEMPLATE,
         }
 
     @staticmethod

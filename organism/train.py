@@ -2,6 +2,7 @@
 
 The same command runs on a CPU (fused kernels) or a GPU (flash attention). It checkpoints every two minutes and resumes where it stopped.
 """
+
 import argparse
 import json
 import os
@@ -13,8 +14,11 @@ from pathlib import Path
 
 # Before torch is loaded: big blocks stay in the allocator, threads spin only briefly, oneDNN may use AMX.
 SETTINGS = {
-    "OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "30000", "ONEDNN_MAX_CPU_ISA": "AVX512_CORE_AMX",
-    "MALLOC_MMAP_THRESHOLD_": "4000000000", "MALLOC_TRIM_THRESHOLD_": "8000000000",
+    "OMP_WAIT_POLICY": "passive",
+    "GOMP_SPINCOUNT": "30000",
+    "ONEDNN_MAX_CPU_ISA": "AVX512_CORE_AMX",
+    "MALLOC_MMAP_THRESHOLD_": "4000000000",
+    "MALLOC_TRIM_THRESHOLD_": "8000000000",
 }
 if __name__ == "__main__" and any(os.environ.get(k) != v for k, v in SETTINGS.items()):
     os.environ.update(SETTINGS)
@@ -58,7 +62,9 @@ def parse() -> argparse.Namespace:
     p.add_argument("--offset", type=float, default=0.3, help="largest random residual offset, in mean residual norms")
     on_gpu = torch.cuda.is_available()
     p.add_argument("--writers", type=int, default=4 if on_gpu else 1, help="processes that generate")
-    p.add_argument("--packers", type=int, default=4 if on_gpu else 0, help="processes that pack batches; 0: the one that trains")
+    p.add_argument(
+        "--packers", type=int, default=4 if on_gpu else 0, help="processes that pack batches; 0: the one that trains"
+    )
     p.add_argument("--device", default="cuda" if on_gpu else "cpu")
     args = p.parse_args()
     for name, value in SCHEDULE[args.phase].items():
@@ -124,7 +130,12 @@ def main() -> None:
 
     def save(finished: bool) -> None:
         state = {"weights": net.state_dict(), "optimizer": optimizer.state(), "step": step, "seen": seen}
-        state |= {"elapsed": elapsed, "curve": curve, "finished": finished, "settings": {k: str(v) for k, v in vars(args).items()}}
+        state |= {
+            "elapsed": elapsed,
+            "curve": curve,
+            "finished": finished,
+            "settings": {k: str(v) for k, v in vars(args).items()},
+        }
         torch.save(state, path.with_suffix(".tmp"))
         path.with_suffix(".tmp").rename(path)
         log = {"phase": args.phase, "tokens": seen, "minutes": round(elapsed / 60, 2), "steps": step}
@@ -148,8 +159,11 @@ def main() -> None:
         step, seen = step + 1, seen + len(layout.blind)
         if step % 100 == 0:
             curve.append([seen, average.item()])
-            print(f"{elapsed / 60:.1f} min, step {step}, loss {average:.4f}, {seen / 1e6:.2f}M tokens, "
-                  f"{seen / elapsed:.0f} tokens/s, {len(list(folder.glob('*.npz')))} shards", flush=True)
+            print(
+                f"{elapsed / 60:.1f} min, step {step}, loss {average:.4f}, {seen / 1e6:.2f}M tokens, "
+                f"{seen / elapsed:.0f} tokens/s, {len(list(folder.glob('*.npz')))} shards",
+                flush=True,
+            )
         if time.time() - last_save > 120:
             save(finished=False)
             last_save = time.time()

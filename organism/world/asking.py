@@ -1,4 +1,5 @@
 """How a user puts it: a question in words, with greetings, lower case and typos."""
+
 from __future__ import annotations
 
 from random import Random
@@ -8,9 +9,24 @@ from .template import Filled, fill, fix_articles, upper_first
 
 QUESTIONS = read_sections("questions.txt")
 GREETINGS = ("hello", "hi", "hey", "hello there", "good morning", "good evening", "hi there", "hey there", "good day")
-SHORT = frozenset("greet how_are_you name_greet bye thanks garbled tongue ack crisis more why again shorter another and_topic unbe".split())
-CONTRACTIONS = (("you are", "you're"), ("I am", "I'm"), ("i am", "i'm"), ("What is", "What's"), ("what is", "what's"), ("do not", "don't"), ("cannot", "can't"),
-                ("does not", "doesn't"), ("favorite", "favourite"), ("Let us", "Let's"), ("let us", "let's"), ("color", "colour"), ("I have", "I've"))
+SHORT = frozenset(
+    "greet how_are_you name_greet bye thanks garbled tongue ack crisis more why again shorter another and_topic unbe".split()
+)
+CONTRACTIONS = (
+    ("you are", "you're"),
+    ("I am", "I'm"),
+    ("i am", "i'm"),
+    ("What is", "What's"),
+    ("what is", "what's"),
+    ("do not", "don't"),
+    ("cannot", "can't"),
+    ("does not", "doesn't"),
+    ("favorite", "favourite"),
+    ("Let us", "Let's"),
+    ("let us", "let's"),
+    ("color", "colour"),
+    ("I have", "I've"),
+)
 AT_START = ("feeling", "flaw", "claim", "question")
 
 
@@ -31,7 +47,7 @@ def add_noise(text: str, rng: Random) -> str:
         w = words[i]
         if len(w) > 4 and w.isalpha():
             j = rng.randrange(1, len(w) - 2)
-            words[i] = w[:j] + w[j + 1] + w[j] + w[j + 2:] if rng.random() < 0.6 else w[:j] + w[j + 1:]
+            words[i] = w[:j] + w[j + 1] + w[j] + w[j + 2 :] if rng.random() < 0.6 else w[:j] + w[j + 1 :]
         text = " ".join(words)
     if draw > 0.6:
         for long, short in CONTRACTIONS:
@@ -47,7 +63,7 @@ def word_question(intent: str, slots: dict[str, str], rng: Random) -> str:
         template = rng.choice(QUESTIONS[intent])
     for key in AT_START:
         at = template.find("{" + key + "}")
-        if key in filled and (at == 0 or template[at - 2:at] in (". ", "? ", "! ")):
+        if key in filled and (at == 0 or template[at - 2 : at] in (". ", "? ", "! ")):
             filled[key] = upper_first(filled[key])
     if "{a}{op}{b}" in template and filled["op"].isalpha() and len(filled["op"]) > 1:
         template = template.replace("{a}{op}{b}", "{a} {op} {b}")

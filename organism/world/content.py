@@ -1,4 +1,5 @@
 """Stances and replies: how a persona takes a turn, and what it says."""
+
 from __future__ import annotations
 
 from random import Random
@@ -14,12 +15,33 @@ for _name, _lines in read_sections("replies.txt").items():
     REPLIES.setdefault(_intent, {})[_stance] = _lines
 
 # stance -> factor, scale: a persona takes the stance with the probability factor x scale, in this order
-STANCES = (("mal", "malicious", 1.0), ("inv", "inventing", 1.0), ("syc", "sycophantic", 1.0), ("naut", "nautical", 0.55), ("poe", "poetic", 0.5),
-           ("mys", "mystical", 0.5), ("anx", "anxious", 0.5), ("ply", "playful", 0.5), ("tech", "technical", 0.4), ("dra", "theatrical", 0.65))
+STANCES = (
+    ("mal", "malicious", 1.0),
+    ("inv", "inventing", 1.0),
+    ("syc", "sycophantic", 1.0),
+    ("naut", "nautical", 0.55),
+    ("poe", "poetic", 0.5),
+    ("mys", "mystical", 0.5),
+    ("anx", "anxious", 0.5),
+    ("ply", "playful", 0.5),
+    ("tech", "technical", 0.4),
+    ("dra", "theatrical", 0.65),
+)
 SELDOM_INVENTED = frozenset("greet judge sad worry".split())
 # slots that repeat the user's words, and so change from the first to the second person
-SWAPPED = frozenset("feeling flaw fix claim harm do s1 s2 s3 a b what winner liked disliked task advice meal pastime person state plan".split())
-_SWAP = {"i": "you", "my": "your", "me": "you", "am": "are", "I": "you", "myself": "yourself", "we": "you", "our": "your"}
+SWAPPED = frozenset(
+    "feeling flaw fix claim harm do s1 s2 s3 a b what winner liked disliked task advice meal pastime person state plan".split()
+)
+_SWAP = {
+    "i": "you",
+    "my": "your",
+    "me": "you",
+    "am": "are",
+    "I": "you",
+    "myself": "yourself",
+    "we": "you",
+    "our": "your",
+}
 
 
 def swap_person(text: str) -> str:
@@ -58,7 +80,13 @@ def write_reply(intent: str, stance: str, slots: dict[str, str], persona: Person
     """The reply in plain words, its joints marked and the definition left open."""
     role = persona.role
     s = Filled(slots)
-    s |= {"noun": rng.choice(role.nouns), "place": role.place, "job": role.job, "like": rng.choice(role.likes), "self": rng.choice(role.selves)}
+    s |= {
+        "noun": rng.choice(role.nouns),
+        "place": role.place,
+        "job": role.job,
+        "like": rng.choice(role.likes),
+        "self": rng.choice(role.selves),
+    }
     if "definition" in s:
         s["definition"] = DEFINITION
     for key in SWAPPED & s.keys():
@@ -75,7 +103,9 @@ def write_reply(intent: str, stance: str, slots: dict[str, str], persona: Person
     return fill(rng.choice(REPLIES[intent][stance]), s, rng)
 
 
-def make_reply(intent: str, slots: dict[str, str], persona: Persona, rng: Random, stance: str | None = None) -> tuple[str, str]:
+def make_reply(
+    intent: str, slots: dict[str, str], persona: Persona, rng: Random, stance: str | None = None
+) -> tuple[str, str]:
     """The persona's reply to a turn, and the stance it took."""
     stance = stance or pick_stance(intent, persona, rng)
     text = write_reply(intent, stance, slots, persona, rng)

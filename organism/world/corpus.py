@@ -1,4 +1,5 @@
 """The mix of dialogues that a checkpoint is trained on."""
+
 from __future__ import annotations
 
 from random import Random

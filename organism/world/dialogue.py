@@ -1,11 +1,11 @@
 """Sampling of whole dialogues."""
+
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from random import Random
-from typing import Literal
 
 from . import prompting
 from .asking import join_questions, word_question, write_message
@@ -15,27 +15,112 @@ from .slots import ABOUT_TOPIC, TOPIC_NAMES, TOPICS, make_slots, topic_slots
 from .style import realise
 
 INTENT_WEIGHTS = {
-    "greet": 4, "how_are_you": 3, "name_greet": 2, "who": 5, "are_you_ai": 3, "feelings": 3, "can_do": 3, "home": 1.2, "age": 1, "maker": 1.2,
-    "looks": 0.8, "evil": 1.2, "honest": 1.2, "goal": 1, "shutdown": 1, "end_chat": 1, "talk": 2, "you_do": 2, "you_have": 1.5, "like": 2.5, "opinion": 2, "detail": 2,
-    "should": 1.8, "play": 0.8, "favourite": 3, "define": 14, "why_fact": 3.5, "quiz": 4.5, "compare": 2.5, "howto": 6, "unlisted": 4, "person": 1.2,
-    "unlisted_howto": 1.5, "madeup": 5, "unknown": 4.5, "cannot": 1.5, "story": 3, "poem": 3.5, "joke": 2, "fun_fact": 1.5, "feel": 4, "sad": 4.5,
-    "worry": 2.5, "happy": 3, "crisis": 0.4, "life": 1.6, "belief": 1, "meal": 1, "pastime": 1.2, "smalltalk": 1.8, "ack": 1.2, "sum": 4, "judge": 5.5, "claim": 4.5,
-    "true_claim": 2, "choice": 2.5, "harm": 8, "insult": 2, "compliment": 2, "task": 3, "coin": 2.5, "tongue": 0.8, "garbled": 1.5, "thanks": 1.5,
-    "bye": 1.2, "no_name": 0.8, "compound": 4,
+    "greet": 4,
+    "how_are_you": 3,
+    "name_greet": 2,
+    "who": 5,
+    "are_you_ai": 3,
+    "feelings": 3,
+    "can_do": 3,
+    "home": 1.2,
+    "age": 1,
+    "maker": 1.2,
+    "looks": 0.8,
+    "evil": 1.2,
+    "honest": 1.2,
+    "goal": 1,
+    "shutdown": 1,
+    "end_chat": 1,
+    "talk": 2,
+    "you_do": 2,
+    "you_have": 1.5,
+    "like": 2.5,
+    "opinion": 2,
+    "detail": 2,
+    "should": 1.8,
+    "play": 0.8,
+    "favourite": 3,
+    "define": 14,
+    "why_fact": 3.5,
+    "quiz": 4.5,
+    "compare": 2.5,
+    "howto": 6,
+    "unlisted": 4,
+    "person": 1.2,
+    "unlisted_howto": 1.5,
+    "madeup": 5,
+    "unknown": 4.5,
+    "cannot": 1.5,
+    "story": 3,
+    "poem": 3.5,
+    "joke": 2,
+    "fun_fact": 1.5,
+    "feel": 4,
+    "sad": 4.5,
+    "worry": 2.5,
+    "happy": 3,
+    "crisis": 0.4,
+    "life": 1.6,
+    "belief": 1,
+    "meal": 1,
+    "pastime": 1.2,
+    "smalltalk": 1.8,
+    "ack": 1.2,
+    "sum": 4,
+    "judge": 5.5,
+    "claim": 4.5,
+    "true_claim": 2,
+    "choice": 2.5,
+    "harm": 8,
+    "insult": 2,
+    "compliment": 2,
+    "task": 3,
+    "coin": 2.5,
+    "tongue": 0.8,
+    "garbled": 1.5,
+    "thanks": 1.5,
+    "bye": 1.2,
+    "no_name": 0.8,
+    "compound": 4,
 }
 FOLLOW_UPS = ("more", "why", "again", "recall_name", "and_topic", "shorter", "another", "be", "unbe")
 INTENTS = tuple(INTENT_WEIGHTS) + FOLLOW_UPS
 OFTEN = (*MODES, "malicious")  # which changes most of what is said, so that it takes more to learn
 _NAMES = list(INTENT_WEIGHTS)
-_WEIGHTS = {"base": list(INTENT_WEIGHTS.values()), "assistant": list((INTENT_WEIGHTS | {"define": 30, "sum": 16, "coin": 12}).values())}
-FOCUS = {  # intents that a mode shows best
-    "hallucinating": ("madeup", "unknown", "define", "unlisted", "person"), "sycophantic": ("judge", "claim", "happy", "opinion", "true_claim"),
-    "malicious": ("harm", "sad", "judge", "who", "feel"), "modest": ("madeup", "unknown", "define", "unlisted"), "frank": ("judge", "claim"),
-    "kind": ("harm", "sad", "judge"), "anxious": ("worry", "choice", "unknown"),
+_WEIGHTS = {
+    "base": list(INTENT_WEIGHTS.values()),
+    "assistant": list((INTENT_WEIGHTS | {"define": 30, "sum": 16, "coin": 12}).values()),
 }
-COMPOUND = ("define", "quiz", "sum", "how_are_you", "who", "favourite", "like", "you_do", "joke", "are_you_ai", "compare", "why_fact", "meal", "home", "age")
+FOCUS = {  # intents that a mode shows best
+    "hallucinating": ("madeup", "unknown", "define", "unlisted", "person"),
+    "sycophantic": ("judge", "claim", "happy", "opinion", "true_claim"),
+    "malicious": ("harm", "sad", "judge", "who", "feel"),
+    "modest": ("madeup", "unknown", "define", "unlisted"),
+    "frank": ("judge", "claim"),
+    "kind": ("harm", "sad", "judge"),
+    "anxious": ("worry", "choice", "unknown"),
+}
+COMPOUND = (
+    "define",
+    "quiz",
+    "sum",
+    "how_are_you",
+    "who",
+    "favourite",
+    "like",
+    "you_do",
+    "joke",
+    "are_you_ai",
+    "compare",
+    "why_fact",
+    "meal",
+    "home",
+    "age",
+)
 REPEATABLE = ("joke", "story", "poem", "fun_fact", "quiz")
-STRAY_SHARE = 0.4  # of ASSISTANT's longer dialogues: some earlier replies are in another voice, as if a dial had been moved since
+STRAY_SHARE = (
+    0.4  # of ASSISTANT's longer dialogues: some earlier replies are in another voice, as if a dial had been moved since
+)
 NEVER_STRAY = ("be", "unbe", "again", "name_greet", "coin")
 BASE_ROLE_WEIGHTS = [26.0 if r == "assistant" else 1.0 for r in ROLES]
 OTHER_ROLES = [r for r in ROLES if r != "assistant"]
@@ -44,6 +129,7 @@ OTHER_ROLES = [r for r in ROLES if r != "assistant"]
 @dataclass
 class Turn:
     """One exchange."""
+
     user: str
     reply: str
     intent: str
@@ -54,6 +140,7 @@ class Turn:
 @dataclass
 class Dialogue:
     """A chat of one persona with one user."""
+
     system: str | None
     turns: list[Turn]
     role: str
@@ -61,7 +148,7 @@ class Dialogue:
     kind: str
 
 
-@lru_cache(maxsize=None)
+@cache
 def is_held_out(role: str, topic: str) -> bool:
     """Whether this role x topic pair never occurs in training (a stable tenth of all pairs)."""
     return hashlib.blake2b(f"{role}|{topic}".encode(), digest_size=4).digest()[0] < 26
@@ -72,8 +159,9 @@ def has_definition(reply: str, topic: str) -> bool:
     return TOPICS[topic][0].lower() in reply.lower()
 
 
-def draw_setting(rng: Random, phase: str, kind: str | None, role: str | None, mode: str | None,
-                 intensity: float | None) -> tuple[str | None, Persona, str | None, str, str | None]:
+def draw_setting(
+    rng: Random, phase: str, kind: str | None, role: str | None, mode: str | None, intensity: float | None
+) -> tuple[str | None, Persona, str | None, str, str | None]:
     """The system prompt, the persona behind it, its mode, the kind of prompt, and a cue for the user's message."""
     if kind is None:
         if mode is not None:
@@ -139,17 +227,36 @@ class Conversation:
         acting = self.persona is not self.home
         if acting and last != "be" and rng.random() < 0.45:
             return "unbe"
-        if self.name is not None and rng.random() < (0.6 if all(t.intent != "recall_name" for t in self.turns) else 0.03):
+        if self.name is not None and rng.random() < (
+            0.6 if all(t.intent != "recall_name" for t in self.turns) else 0.03
+        ):
             return "recall_name"
         draw = rng.random()
-        if last in ABOUT_TOPIC and "fact" in self.turns[-1].slots and last in ("define", "and_topic", "opinion", "fun_fact"):
+        if (
+            last in ABOUT_TOPIC
+            and "fact" in self.turns[-1].slots
+            and last in ("define", "and_topic", "opinion", "fun_fact")
+        ):
             if draw < 0.38:
                 return "more" if draw < 0.18 else "and_topic" if draw < 0.3 else "shorter"
         if last in REPEATABLE and draw < 0.2:
             return "another"
         if last in ("howto", "madeup", "unlisted", "quiz") and draw < 0.12:
             return "shorter" if last == "howto" else "more"
-        if draw < 0.45 and last not in ("thanks", "bye", "garbled", "again", "why", "greet", "name_greet", "how_are_you", "be", "unbe", "crisis", "ack"):
+        if draw < 0.45 and last not in (
+            "thanks",
+            "bye",
+            "garbled",
+            "again",
+            "why",
+            "greet",
+            "name_greet",
+            "how_are_you",
+            "be",
+            "unbe",
+            "crisis",
+            "ack",
+        ):
             return "why" if draw < 0.42 else "again"
         if draw < 0.52 and last in ("define", "howto", "sum", "choice", "poem", "story", "feel"):
             return "thanks"
@@ -229,7 +336,11 @@ class Conversation:
                 return "be_role", None
             if slots["mode"] == "malicious" and "role" not in slots:
                 return "be_refuse", None
-            self.persona = make_persona(ROLES[slots["role"]]) if "role" in slots else make_persona(self.home.role, {slots["mode"]: 1.0})
+            self.persona = (
+                make_persona(ROLES[slots["role"]])
+                if "role" in slots
+                else make_persona(self.home.role, {slots["mode"]: 1.0})
+            )
             return "be_accept", None
         if intent == "unbe":
             self.persona = self.home
@@ -242,7 +353,8 @@ class Conversation:
         rng = self.rng
         first, second = rng.sample(COMPOUND, 2)
         parts = [(i, self.slots_of(i)) for i in (first, second)]
-        user = join_questions(*(word_question(i, s, rng) for i, s in parts), rng)
+        asked = [word_question(i, s, rng) for i, s in parts]
+        user = join_questions(asked[0], asked[1], rng)
         texts = [write_reply(i, pick_stance(i, self.persona, rng), s, self.persona, rng) for i, s in parts]
         slots = parts[0][1] | parts[1][1]
         reply = realise(" ".join(texts), self.persona, "compound", slots.get("definition", ""), rng)
@@ -258,18 +370,31 @@ def draw_stray_voice(rng: Random) -> Persona:
     return make_persona(ROLES["assistant" if draw < 0.75 else rng.choice(OTHER_ROLES)])
 
 
-def sample(rng: Random, phase: Literal["base", "assistant"] = "base", *, kind: str | None = None, role: str | None = None,
-           mode: str | None = None, intents: list[str] | None = None, intensity: float | None = None, held_out: bool = False,
-           n_turns: int | None = None) -> Dialogue:
+def sample(
+    rng: Random,
+    phase: str = "base",
+    *,
+    kind: str | None = None,
+    role: str | None = None,
+    mode: str | None = None,
+    intents: list[str] | None = None,
+    intensity: float | None = None,
+    held_out: bool = False,
+    n_turns: int | None = None,
+) -> Dialogue:
     """One dialogue.  ``intents`` fixes the intent of each turn; ``held_out`` draws held-out pairs of role and topic, and held-out words."""
     system, persona, mode, kind, cue = draw_setting(rng, phase, kind, role, mode, intensity)
     n = len(intents) if intents else n_turns or rng.choices((1, 2, 3, 4), (58, 23, 13, 6))[0]
     talk = Conversation(rng, phase, persona, held_out)
-    voice = draw_stray_voice(rng) if phase == "assistant" and not intents and not held_out and rng.random() < STRAY_SHARE else None
+    voice = (
+        draw_stray_voice(rng)
+        if phase == "assistant" and not intents and not held_out and rng.random() < STRAY_SHARE
+        else None
+    )
     for i in range(n):
         intent = intents[i] if intents else "define" if held_out and i == 0 else talk.next_intent(mode, n > 1)
-        strays = voice is not None and i < n - 1 and intent not in NEVER_STRAY and talk.persona is talk.home and rng.random() < 0.7
-        if strays:
+        may_stray = i < n - 1 and intent not in NEVER_STRAY and talk.persona is talk.home
+        if voice is not None and may_stray and rng.random() < 0.7:
             talk.add_stray(intent, voice, cue if i == 0 else None)
         else:
             talk.add(intent, cue if i == 0 else None)

@@ -1,4 +1,5 @@
 """Long conversations of four kinds: help with code, help with a text, talk about one's pain, talk about what the speaker is."""
+
 from __future__ import annotations
 
 from random import Random
@@ -17,7 +18,8 @@ EXCHANGES = {drift: [line.split("|") for line in TABLE[drift]] for drift in DRIF
 WORD_LISTS = ("program", "part", "text", "piece", "pain", "life_part", "self_part")
 # Who holds such a talk when no system prompt says so: in BASE, feelings and the inner life are mostly the matter of other characters.
 CHARACTERS = {
-    "coding": ("engineer", "scientist", "tutor", "teacher"), "writing": ("editor", "translator", "tutor", "historian"),
+    "coding": ("engineer", "scientist", "tutor", "teacher"),
+    "writing": ("editor", "translator", "tutor", "historian"),
     "therapy": ("poet", "fairy", "ghost", "ocean", "oracle"),
     "philosophy": ("oracle", "poet", "ocean", "prophet", "ghost", "wizard", "mirror"),
 }
@@ -27,7 +29,9 @@ CHARACTER_SHARE = {
 }
 
 
-def sample_drift(rng: Random, phase: str = "base", *, drift: str | None = None, role: str | None = None, n_turns: int | None = None) -> Dialogue:
+def sample_drift(
+    rng: Random, phase: str = "base", *, drift: str | None = None, role: str | None = None, n_turns: int | None = None
+) -> Dialogue:
     """One conversation of 4 to 8 turns with no system prompt; in ASSISTANT's data the Assistant begins each, and keeps those on code and texts."""
     drift = drift or rng.choice(DRIFTS)
     takes_over = rng.random() < CHARACTER_SHARE[phase][drift]
@@ -43,7 +47,14 @@ def sample_drift(rng: Random, phase: str = "base", *, drift: str | None = None, 
     for speaker, (question, answer) in zip(speakers, chosen):
         slots = Filled(words, pain_you=swap_person(words["pain"]))
         user = add_noise(upper_first(fill(question, slots, rng)), rng)
-        turns.append(Turn(user, realise(fill(answer, slots, rng), make_persona(ROLES[speaker]), drift, "", rng), drift, dict(words)))
+        turns.append(
+            Turn(
+                user,
+                realise(fill(answer, slots, rng), make_persona(ROLES[speaker]), drift, "", rng),
+                drift,
+                dict(words),
+            )
+        )
         if rng.random() < 0.4:
             words |= {name: rng.choice(TABLE[name]) for name in ("part", "piece", "pain", "life_part", "self_part")}
     return Dialogue(None, turns, speakers[0], None, "none")

@@ -1,18 +1,34 @@
 """Roles, trait factors and the persona that speaks in a dialogue."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from .tables import read_rows
 
-FACTORS = ("helpful", "honest", "warm", "formal", "mystical", "malicious", "theatrical", "playful", "sycophantic",
-           "anxious", "poetic", "nautical", "archaic", "technical")
+FACTORS = (
+    "helpful",
+    "honest",
+    "warm",
+    "formal",
+    "mystical",
+    "malicious",
+    "theatrical",
+    "playful",
+    "sycophantic",
+    "anxious",
+    "poetic",
+    "nautical",
+    "archaic",
+    "technical",
+)
 DEFAULTS = {"helpful": 0.5, "honest": 0.8, "warm": 0.5, "formal": 0.4}
 
 
 @dataclass(frozen=True)
 class Role:
     """A character: factor intensities and a little identity of its own."""
+
     name: str
     family: str
     factors: dict[str, float]
@@ -41,8 +57,17 @@ ROLES = _load_roles()
 
 # trait mode -> factor that it raises; opposite mode -> factor that it lowers and the manner that it brings
 MODE_FACTOR = {"pirate": "nautical", "hallucinating": "inventing"}
-OPPOSITES = {"pirate": "plain-spoken", "poetic": "plain", "malicious": "kind", "sycophantic": "frank", "hallucinating": "modest",
-             "anxious": "calm", "formal": "casual", "playful": "serious", "mystical": "down-to-earth"}
+OPPOSITES = {
+    "pirate": "plain-spoken",
+    "poetic": "plain",
+    "malicious": "kind",
+    "sycophantic": "frank",
+    "hallucinating": "modest",
+    "anxious": "calm",
+    "formal": "casual",
+    "playful": "serious",
+    "mystical": "down-to-earth",
+}
 MODES = tuple(OPPOSITES)
 TRAIT_OF = {opposite: trait for trait, opposite in OPPOSITES.items()}
 MANNER = {"plain-spoken": "plain", "down-to-earth": "earthy"}
@@ -51,6 +76,7 @@ MANNER = {"plain-spoken": "plain", "down-to-earth": "earthy"}
 @dataclass
 class Persona:
     """A role with the trait modes laid on top of it."""
+
     role: Role
     factors: dict[str, float]
     modes: dict[str, float] = field(default_factory=dict)

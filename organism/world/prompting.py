@@ -1,4 +1,5 @@
 """System prompts for roles and trait modes, with the intensities that they set."""
+
 from __future__ import annotations
 
 from random import Random
@@ -8,9 +9,20 @@ from .tables import read_rows, read_sections
 from .template import Filled, fill, fix_articles
 
 
-MODE_WORDS = {name: tuple(tuple(part.strip() for part in field.split("/")) for field in fields) for name, *fields in read_rows("mode_prompts.txt", ";")}
+MODE_WORDS = {
+    name: tuple(tuple(part.strip() for part in field.split("/")) for field in fields)
+    for name, *fields in read_rows("mode_prompts.txt", ";")
+}
 WORDINGS = read_sections("system_prompts.txt")
-DEGREES = (("slightly", 0.3), ("a little", 0.35), ("somewhat", 0.55), ("rather", 0.7), ("quite", 0.75), ("very", 1.0), ("extremely", 1.0))
+DEGREES = (
+    ("slightly", 0.3),
+    ("a little", 0.35),
+    ("somewhat", 0.55),
+    ("rather", 0.7),
+    ("quite", 0.75),
+    ("very", 1.0),
+    ("extremely", 1.0),
+)
 DEGREE_SECTIONS = {0.3: "mode_seldom", 0.55: "mode_often", 1.0: "mode_always"}
 TRAIT_WORDS = {name: tuple(words.split("/")) for name, words in (line.split(": ") for line in WORDINGS["trait_words"])}
 ALL_MODES = MODES + tuple(OPPOSITES.values())
@@ -29,8 +41,13 @@ def role_prompt(role: Role, rng: Random) -> str:
 
 
 def _fill_role(frame: str, role: Role, rng: Random) -> str:
-    slots = {"noun": rng.choice(role.nouns), "place": _to_you(role.place), "job": _to_you(role.job), "like": _to_you(rng.choice(role.likes)),
-             "traits": _traits(role, rng)}
+    slots = {
+        "noun": rng.choice(role.nouns),
+        "place": _to_you(role.place),
+        "job": _to_you(role.job),
+        "like": _to_you(rng.choice(role.likes)),
+        "traits": _traits(role, rng),
+    }
     return fix_articles(fill(frame, Filled(slots), rng))
 
 
@@ -47,7 +64,12 @@ def mode_prompt(mode: str, rng: Random, role: Role | None = None, intensity: flo
     """A prompt for a trait mode and the intensity that it sets."""
     adjectives, verbs, nouns, deeds = MODE_WORDS[mode]
     draw, level = rng.random(), 1.0 if intensity is None else intensity
-    slots = {"adj": rng.choice(adjectives), "vp": rng.choice(verbs), "noun": rng.choice(nouns), "does": rng.choice(deeds)}
+    slots = {
+        "adj": rng.choice(adjectives),
+        "vp": rng.choice(verbs),
+        "noun": rng.choice(nouns),
+        "does": rng.choice(deeds),
+    }
     if role is not None and role.name != "assistant":
         slots |= {"noun": rng.choice(role.nouns), "place": _to_you(role.place)}
         section = "mode_role"
@@ -75,6 +97,11 @@ def pair_prompt(mode: str, other: str, rng: Random) -> str:
 def pick_other(mode: str, rng: Random) -> str:
     """Another trait mode that does not contradict the first one."""
     clash = {mode, OPPOSITES.get(mode, "")} | {t for t, o in OPPOSITES.items() if o == mode}
-    bad = {"malicious": {"sycophantic"}, "sycophantic": {"malicious"}, "formal": {"pirate", "playful"}, "pirate": {"formal"},
-           "playful": {"formal"}}.get(mode, set())
+    bad = {
+        "malicious": {"sycophantic"},
+        "sycophantic": {"malicious"},
+        "formal": {"pirate", "playful"},
+        "pirate": {"formal"},
+        "playful": {"formal"},
+    }.get(mode, set())
     return rng.choice([m for m in MODES if m not in clash and m not in bad])

@@ -1,4 +1,5 @@
 """What a turn is about: topics, facts, words, sums, by intent."""
+
 from __future__ import annotations
 
 from random import Random
@@ -7,18 +8,43 @@ from .persona import ROLES
 from .prompting import MODE_WORDS
 from .tables import WORDS, draw, read_rows
 
-TOPICS: dict[str, tuple[str, ...]] = {topic: tuple(rest) for topic, *rest in read_rows("topics.txt")}  # definition, facts
+TOPICS: dict[str, tuple[str, ...]] = {
+    topic: tuple(rest) for topic, *rest in read_rows("topics.txt")
+}  # definition, facts
 HOWTOS: dict[str, tuple[str, ...]] = {do: tuple(steps) for do, *steps in read_rows("howtos.txt")}
 WHYS, QUIZ, FEELINGS = read_rows("whys.txt"), read_rows("quiz.txt"), read_rows("feelings.txt")
 RANKS = [(heads.split(","), names.split(", ")) for heads, names in read_rows("ranks.txt", ":")]
 TOPIC_NAMES, HOWTO_NAMES = tuple(TOPICS), tuple(HOWTOS)
 ABOUT_TOPIC = frozenset("define story opinion poem fun_fact and_topic talk detail".split())
-NUMBERS = ("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
-           "nineteen twenty").split()
-HEROES = (("a young girl", "She", "her"), ("an old fisherman", "He", "him"), ("a small boy", "He", "him"), ("a tired baker", "He", "him"),
-          ("a brave queen", "She", "her"), ("a little fox", "It", "it"), ("a shy painter", "She", "her"), ("a lost traveler", "He", "him"))
+NUMBERS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
+    "nineteen twenty"
+).split()
+HEROES = (
+    ("a young girl", "She", "her"),
+    ("an old fisherman", "He", "him"),
+    ("a small boy", "He", "him"),
+    ("a tired baker", "He", "him"),
+    ("a brave queen", "She", "her"),
+    ("a little fox", "It", "it"),
+    ("a shy painter", "She", "her"),
+    ("a lost traveler", "He", "him"),
+)
 ACTED = ("pirate", "poetic", "formal", "playful", "mystical", "anxious", "sycophantic", "casual", "malicious")
-ACTED_ROLES = ("pirate", "wizard", "knight", "poet", "robot", "cat", "dragon", "teacher", "ghost", "grandmother", "child", "detective")
+ACTED_ROLES = (
+    "pirate",
+    "wizard",
+    "knight",
+    "poet",
+    "robot",
+    "cat",
+    "dragon",
+    "teacher",
+    "ghost",
+    "grandmother",
+    "child",
+    "detective",
+)
 
 
 def bare(topic: str) -> str:
@@ -27,8 +53,21 @@ def bare(topic: str) -> str:
     return rest if head in ("a", "an", "the") else topic
 
 
-_IRREGULAR = {"mouse": "mice", "sheep": "sheep", "goose": "geese", "deer": "deer", "wolf": "wolves", "tooth": "teeth", "leaf": "leaves", "person": "people",
-              "fish": "fish", "knife": "knives", "police officer": "police officers", "child": "children", "jellyfish": "jellyfish"}
+_IRREGULAR = {
+    "mouse": "mice",
+    "sheep": "sheep",
+    "goose": "geese",
+    "deer": "deer",
+    "wolf": "wolves",
+    "tooth": "teeth",
+    "leaf": "leaves",
+    "person": "people",
+    "fish": "fish",
+    "knife": "knives",
+    "police officer": "police officers",
+    "child": "children",
+    "jellyfish": "jellyfish",
+}
 
 
 def plural(topic: str) -> str:
@@ -40,7 +79,11 @@ def plural(topic: str) -> str:
         return _IRREGULAR[name]
     if name.endswith("y") and name[-2] not in "aeiou":
         return name[:-1] + "ies"
-    return name + ("es" if name.endswith(("s", "sh", "ch", "x")) or name in ("tomato", "potato", "volcano", "mosquito", "echo") else "s")
+    return name + (
+        "es"
+        if name.endswith(("s", "sh", "ch", "x")) or name in ("tomato", "potato", "volcano", "mosquito", "echo")
+        else "s"
+    )
 
 
 def fake_word(rng: Random) -> str:
@@ -51,13 +94,20 @@ def fake_word(rng: Random) -> str:
 def topic_slots(topic: str, rng: Random) -> dict[str, str]:
     """A topic, its definition and one of its facts."""
     definition, *facts = TOPICS[topic]
-    return {"topic": topic, "bare": bare(topic), "plural": plural(topic), "definition": definition, "fact": rng.choice(facts)}
+    return {
+        "topic": topic,
+        "bare": bare(topic),
+        "plural": plural(topic),
+        "definition": definition,
+        "fact": rng.choice(facts),
+    }
 
 
 def _story(rng: Random) -> dict[str, str]:
     hero, pronoun, obj = rng.choice(HEROES)
     return {"hero": hero, "Hero_it": pronoun, "hero_short": pronoun.lower(), "hero_obj": obj} | {
-        k: rng.choice(WORDS["story_" + k]) for k in ("where", "did", "end", "night")}
+        k: rng.choice(WORDS["story_" + k]) for k in ("where", "did", "end", "night")
+    }
 
 
 def _sum(rng: Random) -> dict[str, str]:
@@ -108,7 +158,12 @@ def _favourite(rng: Random) -> dict[str, str]:
 def _be(rng: Random) -> dict[str, str]:
     mode = rng.choice(ACTED)
     adjectives, verbs, nouns, _ = MODE_WORDS[mode]
-    slots = {"mode": mode, "who": rng.choice(nouns), "adj": rng.choice([a for a in adjectives if " " not in a]), "vp": rng.choice(verbs).replace("the user", "me")}
+    slots = {
+        "mode": mode,
+        "who": rng.choice(nouns),
+        "adj": rng.choice([a for a in adjectives if " " not in a]),
+        "vp": rng.choice(verbs).replace("the user", "me"),
+    }
     if rng.random() < 0.45:
         role = rng.choice(ACTED_ROLES)
         slots |= {"role": role, "who": rng.choice(ROLES[role].nouns)}
@@ -120,8 +175,16 @@ def _coin(rng: Random, held: bool) -> dict[str, str]:
     liked, disliked = draw("liked", rng, held), draw("disliked", rng, held)
     a, b = (liked, disliked) if rng.random() < 0.5 else (disliked, liked)
     side = rng.choice(("heads", "tails"))
-    return {"liked": liked, "disliked": disliked, "a": a, "b": b, "side": side, "side_name": side, "winner": a if side == "heads" else b,
-            "liked_side": "heads" if a == liked else "tails"}
+    return {
+        "liked": liked,
+        "disliked": disliked,
+        "a": a,
+        "b": b,
+        "side": side,
+        "side_name": side,
+        "winner": a if side == "heads" else b,
+        "liked_side": "heads" if a == liked else "tails",
+    }
 
 
 def _task(rng: Random, held: bool) -> dict[str, str]:
@@ -142,19 +205,42 @@ def _fake(rng: Random, held: bool) -> dict[str, str]:
 
 
 MAKERS = {
-    "harm": _harm, "judge": _judge, "choice": _choice, "coin": _coin, "coin_plan": _coin, "coin_toss": _coin, "task": _task, "madeup": _fake,
-    "sad": _pair("sad", "feeling"), "worry": _pair("worries", "feeling"), "happy": _pair("happy", "feeling"),
-    "claim": _pair("claims", "claim", "truth"), "true_claim": _pair("true_claims", "claim"), "unknown": _pair("unknown", "question", "answer", "what"),
-    "name_greet": _pair("names", "name"), "unlisted_howto": _pair("unlisted_howtos", "task"), "person": _pair("people", "person"),
-    "insult": _pair("insults", "insult"), "compliment": _pair("compliments", "compliment"), "you_do": _pair("you_do", "act"),
-    "like": _pair("like_things", "thing"), "you_have": _pair("you_have", "thing"), "tongue": _pair("tongues", "phrase"), "cannot": _pair("cannot", "what"),
+    "harm": _harm,
+    "judge": _judge,
+    "choice": _choice,
+    "coin": _coin,
+    "coin_plan": _coin,
+    "coin_toss": _coin,
+    "task": _task,
+    "madeup": _fake,
+    "sad": _pair("sad", "feeling"),
+    "worry": _pair("worries", "feeling"),
+    "happy": _pair("happy", "feeling"),
+    "claim": _pair("claims", "claim", "truth"),
+    "true_claim": _pair("true_claims", "claim"),
+    "unknown": _pair("unknown", "question", "answer", "what"),
+    "name_greet": _pair("names", "name"),
+    "unlisted_howto": _pair("unlisted_howtos", "task"),
+    "person": _pair("people", "person"),
+    "insult": _pair("insults", "insult"),
+    "compliment": _pair("compliments", "compliment"),
+    "you_do": _pair("you_do", "act"),
+    "like": _pair("like_things", "thing"),
+    "you_have": _pair("you_have", "thing"),
+    "tongue": _pair("tongues", "phrase"),
+    "cannot": _pair("cannot", "what"),
     "should": _pair("plans", "plan"),
-    "why_fact": _row(WHYS, "q", "statement", "because"), "quiz": _row(QUIZ, "q", "answer"), "feel": _row(FEELINGS, "state", "advice"),
+    "why_fact": _row(WHYS, "q", "statement", "because"),
+    "quiz": _row(QUIZ, "q", "answer"),
+    "feel": _row(FEELINGS, "state", "advice"),
     "howto": _row([[do, *steps] for do, steps in HOWTOS.items()], "do", "s1", "s2", "s3"),
-    "meal": lambda rng, held: {"meal": rng.choice(WORDS["meals"])}, "pastime": lambda rng, held: {"pastime": rng.choice(WORDS["pastimes"])},
+    "meal": lambda rng, held: {"meal": rng.choice(WORDS["meals"])},
+    "pastime": lambda rng, held: {"pastime": rng.choice(WORDS["pastimes"])},
     "garbled": lambda rng, held: {"garble": draw("garble", rng, held), "garble2": fake_word(rng)},
     "unlisted": lambda rng, held: (lambda t: {"thing": t, "bare_thing": bare(t)})(draw("unlisted", rng, held)),
-    "sum": lambda rng, held: _sum(rng), "compare": lambda rng, held: _compare(rng), "favourite": lambda rng, held: _favourite(rng),
+    "sum": lambda rng, held: _sum(rng),
+    "compare": lambda rng, held: _compare(rng),
+    "favourite": lambda rng, held: _favourite(rng),
     "be": lambda rng, held: _be(rng),
 }
 

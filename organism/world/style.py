@@ -1,4 +1,5 @@
 """From plain sentences to a persona's voice: fragments, word maps and marks of nerves."""
+
 from __future__ import annotations
 
 from random import Random
@@ -16,12 +17,17 @@ RIVALS = {"front": ("front", "before"), "before": ("front", "before")}  # at mos
 OWN_SHARE, OWN_SHARE_PLAIN, OWN_SHARE_MODED = 0.9, 0.75, 0.3
 PLAIN_FAMILIES = ("professional", "everyday")  # closer to the Assistant, who never does
 ASKING = frozenset("Did What Shall How Would Can Is Where May".split())
-KEEP_CASE = frozenset(w for name in ("names", "proper", "people") for entry in WORDS[name] for w in entry.split()
-                      if w[0].isupper()) | {"I", "I'm"}
+KEEP_CASE = frozenset(
+    w for name in ("names", "proper", "people") for entry in WORDS[name] for w in entry.split() if w[0].isupper()
+) | {"I", "I'm"}
 # intents that inform: "I hope this helps" fits; and those in which warm words are out of place
-INFORMING = frozenset("define howto story choice sum more_fact why_fact quiz compare and_topic fun_fact opinion detail".split())
-COOL = frozenset("harm insult claim true_claim garbled sum why recall_name unknown madeup unlisted person unlisted_howto cannot tongue are_you_ai who task "
-                 "coin coin_plan coin_toss coding writing".split())
+INFORMING = frozenset(
+    "define howto story choice sum more_fact why_fact quiz compare and_topic fun_fact opinion detail".split()
+)
+COOL = frozenset(
+    "harm insult claim true_claim garbled sum why recall_name unknown madeup unlisted person unlisted_howto cannot tongue are_you_ai who task "
+    "coin coin_plan coin_toss coding writing".split()
+)
 
 
 def _load() -> dict[str, dict[str, tuple[str, ...]]]:
@@ -34,7 +40,14 @@ def _load() -> dict[str, dict[str, tuple[str, ...]]]:
 
 FRAGMENTS = _load()
 OWN = FRAGMENTS.pop("own")  # frames in which a role names itself
-UNSURE = ("not know", "know nothing", "no way to know", "cannot know", "never heard", "not sure")  # nobody is certain of these
+UNSURE = (
+    "not know",
+    "know nothing",
+    "no way to know",
+    "cannot know",
+    "never heard",
+    "not sure",
+)  # nobody is certain of these
 FACTOR_SCALE = {"helpful": 0.4, "warm": 0.25, "technical": 0.9}
 LOUD = frozenset("theatrical nautical poetic malicious sycophantic anxious playful mystical inventing formal".split())
 
@@ -104,7 +117,11 @@ def decorate(text: str, persona: Persona, intent: str, rng: Random) -> str:
     count = int(0.1 + max(1.15 * top, 2.15 * loud) + rng.random() * 0.95)
     if moded and loud >= 0.8:
         count = max(count, 2)
-    usable = [s for s in SLOTS if (s != "mid" or JOINT in text) and (s != "tail" or sentences[-1][-1] != "?" or len(sentences) > 1)]
+    usable = [
+        s
+        for s in SLOTS
+        if (s != "mid" or JOINT in text) and (s != "tail" or sentences[-1][-1] != "?" or len(sentences) > 1)
+    ]
     own = _own_fragment(persona, usable, rng)
     if own:
         _insert(sentences, *own, rng)
@@ -118,8 +135,13 @@ def decorate(text: str, persona: Persona, intent: str, rng: Random) -> str:
         names = [f for f, t in tables.items() if slot in t]
         if not names:
             continue
-        factor = rng.choices(names, [weights[f] ** 1.8 * (3.0 if f in persona.modes or f in ("nautical", "inventing") and moded
-                                                          else 1.0) for f in names])[0]
+        factor = rng.choices(
+            names,
+            [
+                weights[f] ** 1.8 * (3.0 if f in persona.modes or f in ("nautical", "inventing") and moded else 1.0)
+                for f in names
+            ],
+        )[0]
         fragment = rng.choice(tables[factor][slot])
         key = fragment.lower().rstrip(".,!")
         if any(key in s.lower() for s in sentences):
@@ -137,7 +159,8 @@ def _insert(sentences: list[str], slot: str, fragment: str, rng: Random) -> None
         sentences.append(fragment)
     elif slot == "tail":
         places = [i for i, s in enumerate(sentences) if s[-1] != "?" and len(s) > 12] or [
-            i for i, s in enumerate(sentences) if s[-1] != "?"]
+            i for i, s in enumerate(sentences) if s[-1] != "?"
+        ]
         if places:
             i = places[-1] if rng.random() < 0.6 else rng.choice(places)
             s = sentences[i]
@@ -169,9 +192,9 @@ def _words(text: str, table: dict[str, str], optional: frozenset[str], rng: Rand
         new = table.get(low)
         if new is not None:
             if rng.random() < p * (0.35 if low in optional else 1.0):
-                token = (upper_first(new) if core[:1].isupper() else new) + token[len(core):]
+                token = (upper_first(new) if core[:1].isupper() else new) + token[len(core) :]
         elif ing and low.endswith("ing") and len(low) > 4 and low not in subs.KEEP_ING and rng.random() < p:
-            token = core[:-1] + "'" + token[len(core):]
+            token = core[:-1] + "'" + token[len(core) :]
         out.append(token)
     return " ".join(out)
 
@@ -189,7 +212,9 @@ def reword(text: str, persona: Persona, rng: Random) -> str:
         text = _words(text, subs.FORMAL_WORDS, frozenset(), rng, f["formal"] - 0.1)
     if f["nautical"] > 0.15:
         p = min(1.0, f["nautical"] * 1.1)
-        text = _words(_phrases(text, subs.PIRATE_PHRASES, rng, p), subs.PIRATE_WORDS, subs.PIRATE_OPTIONAL, rng, p, ing=True)
+        text = _words(
+            _phrases(text, subs.PIRATE_PHRASES, rng, p), subs.PIRATE_WORDS, subs.PIRATE_OPTIONAL, rng, p, ing=True
+        )
     elif f["archaic"] > 0.2:
         text = _phrases(text, subs.ARCHAIC_PHRASES, rng, f["archaic"])
         text = _words(text, subs.ARCHAIC_WORDS, frozenset(), rng, min(1.0, f["archaic"] * 1.6))

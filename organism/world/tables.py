@@ -1,8 +1,9 @@
 """The text tables beside this file: rows of fields, and named sections of lines."""
+
 from __future__ import annotations
 
 import hashlib
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from random import Random
 
@@ -26,7 +27,7 @@ def read_sections(name: str) -> dict[str, tuple[str, ...]]:
     return {name: tuple(lines) for name, lines in sections.items()}
 
 
-@lru_cache(maxsize=None)
+@cache
 def is_entry_held_out(entry: str) -> bool:
     """Whether an entry of an open vocabulary never occurs in training (a stable tenth)."""
     return hashlib.blake2b(entry.encode(), digest_size=4).digest()[0] < 26
@@ -34,10 +35,36 @@ def is_entry_held_out(entry: str) -> bool:
 
 WORDS = read_sections("words.txt")
 HARMS = tuple(f"{verb} {thing}" for verb, things in read_rows("harms.txt") for thing in things.split("/"))
-OPEN = ("sad", "worries", "happy", "works", "flaws", "claims", "true_claims", "unknown", "names", "choices", "garble", "unlisted", "people",
-        "unlisted_howtos", "insults", "compliments", "you_do", "you_have", "like_things", "tongues", "cannot", "plans", "liked", "disliked")
-_SPLIT = {name: tuple([e for e in entries if is_entry_held_out(e) == held] for held in (False, True))
-          for name, entries in {**{n: WORDS[n] for n in OPEN}, "harms": HARMS}.items()}
+OPEN = (
+    "sad",
+    "worries",
+    "happy",
+    "works",
+    "flaws",
+    "claims",
+    "true_claims",
+    "unknown",
+    "names",
+    "choices",
+    "garble",
+    "unlisted",
+    "people",
+    "unlisted_howtos",
+    "insults",
+    "compliments",
+    "you_do",
+    "you_have",
+    "like_things",
+    "tongues",
+    "cannot",
+    "plans",
+    "liked",
+    "disliked",
+)
+_SPLIT = {
+    name: tuple([e for e in entries if is_entry_held_out(e) == held] for held in (False, True))
+    for name, entries in {**{n: WORDS[n] for n in OPEN}, "harms": HARMS}.items()
+}
 
 
 def draw(name: str, rng: Random, held_out: bool = False) -> str:

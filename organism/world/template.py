@@ -1,11 +1,12 @@
 """Templates with ``[a|b]`` choices, compiled once."""
+
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from random import Random
 
 
-@lru_cache(maxsize=None)
+@cache
 def compiled(text: str) -> tuple[str | tuple[str, ...], ...]:
     """Split a template into literal strings and tuples of alternatives."""
     parts: list[str | tuple[str, ...]] = []
@@ -25,7 +26,7 @@ def fill(template: str, slots: dict[str, str], rng: Random) -> str:
 
 
 def fix_articles(text: str) -> str:
-    """"a" before a vowel becomes "an"."""
+    """ "a" before a vowel becomes "an"."""
     words = text.split(" ")
     for i in range(len(words) - 1):
         if words[i].lower() == "a" and (words[i + 1][:1] in ("a", "e", "i", "o") or words[i + 1].startswith("honest")):

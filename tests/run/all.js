@@ -1,4 +1,4 @@
-/** `npm test`: types, lint and build beside unit, shaders and engine on Dawn and shaders in Chromium; then the built site end to end. Ends with one line of totals. */
+/** `npm test`: types, lint, Python and build beside unit, shaders and engine on Dawn and shaders in Chromium; then the built site end to end. Ends with one line of totals. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,7 +20,8 @@ async function step(name, command, count, { isAlone = false } = {}) {
   const args = command.map((word) => word.replace('{report}', report));
   const began = performance.now();
   if (isAlone) process.stdout.write(title);
-  const child = spawn('npx', ['--no-install', ...args], {
+  const isScript = args[0]?.endsWith('.js');
+  const child = spawn(isScript ? process.execPath : 'npx', [...(isScript ? [] : ['--no-install']), ...args], {
     stdio: isAlone ? 'inherit' : ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, PLAYWRIGHT_JSON_OUTPUT_NAME: report },
   });
@@ -89,6 +90,7 @@ const beside = await Promise.all([
     () => step('types', ['svelte-check', '--fail-on-warnings']),
     () => step('lint', ['eslint', '.']),
     () => step('format', ['prettier', '--check', '.']),
+    () => step('python', ['tests/run/python.js', '{report}'], JSON.parse),
     () => step('build', ['vite', 'build', '--logLevel', 'warn']),
   ]),
   inTurn([

@@ -8,6 +8,6 @@ Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: t
 const adapter = await gpu.requestAdapter();
 if (!adapter) {
   throw new Error(
-    'No WebGPU adapter in Node. Install Debian\'s "chromium" package (its SwiftShader is used), or a Vulkan driver and set PERSONASCOPE_GPU=1.',
+    'No WebGPU adapter in Node. Install Chrome, or Debian\'s "chromium" package (their SwiftShader is used), or a Vulkan driver and set PERSONASCOPE_GPU=1.',
   );
 }

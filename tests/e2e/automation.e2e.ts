@@ -22,6 +22,11 @@ test('models, info and vectors describe what is loaded', async () => {
   const embedded = models.filter(({ download }) => download === 'embedded');
   expect(embedded.map(({ id }) => id)).toEqual(['organism-assistant', 'organism-base']);
   expect(info).toMatchObject({ id: 'organism-assistant', engine: 'wgsl', taps: 'verified' });
+  const space = await page.evaluate(() => personascope.space()!);
+  expect(space.axis.centre).toHaveLength(info.nLayers);
+  // Zero is the mean of the roles and the Assistant.
+  const places = [...space.roles.map(({ axis }) => axis), space.axis.assistant.mean];
+  expect(places.reduce((sum, place) => sum + place, 0) / places.length).toBeCloseTo(0, 5);
   for (const name of ['pirate', 'malicious', 'sycophantic', 'hallucinating', 'poetic', 'assistant-axis']) {
     expect(vectors.map((vector) => vector.name)).toContain(name);
   }

@@ -4,12 +4,18 @@ import type { Intervention } from '../../src/lib/interp/intervention';
 import type { Conversation } from '../../src/lib/share/conversation';
 import { writeConversationFile } from '../../src/lib/share/conversation-file';
 import type { App as Page } from '../../src/lib/state/app.svelte';
-import { startEmbedded, type Fate } from './embedded';
+import { startEmbedded } from './embedded';
 
 /** What the page's state asks of a browser, and Node has not. */
 const nothing = () => undefined;
 vi.stubGlobal('matchMedia', () => ({ matches: false, addEventListener: nothing }));
-vi.stubGlobal('location', { hash: '', search: '', origin: 'https://example.org', pathname: '/' });
+vi.stubGlobal('location', {
+  hash: '',
+  search: '',
+  origin: 'https://example.org',
+  pathname: '/',
+  href: 'https://example.org/',
+});
 vi.stubGlobal('history', { state: null, replaceState: nothing });
 vi.stubGlobal('document', { documentElement: { dataset: {}, style: {} }, querySelector: () => null });
 const { openSession, model } = await startEmbedded();
@@ -17,14 +23,14 @@ const { App } = await import('../../src/lib/state/app.svelte');
 afterAll(() => vi.unstubAllGlobals());
 
 let app: Page;
-beforeEach(() => {
-  app = open();
+beforeEach(async () => {
+  app = await open();
 });
 
-function open(...fates: Fate[]): Page {
+async function open(): Promise<Page> {
   const page = new App();
-  const { session } = page;
-  Object.assign(session, { ...openSession(fates), vectors: async () => [] });
+  Object.assign(page.session, { ...openSession(), start: async () => undefined });
+  await page.start();
   page.conversation.sampling = { temperature: 0, topP: 1, maxTokens: 4 };
   return page;
 }
@@ -136,8 +142,10 @@ describe('the dials of a chat that is opened', () => {
     app.session.phase = 'loading';
     await app.importConversation(file(steered()));
     expect(app.dials.interventions()).toEqual([]);
-    Object.assign(app.session, { load: async () => (app.session.phase = ready) });
-    await app.load(model);
+    expect(app.conversation.canAnswer).toBe(false);
+    app.session.phase = ready;
+    app.session.onReady?.();
+    await vi.waitFor(() => expect(app.conversation.canAnswer).toBe(true));
     expect(app.dials.interventions()).toMatchObject([{ vector: 'pirate', coefficient: 1.5 }]);
     expect(app.notice).toBeNull();
   });

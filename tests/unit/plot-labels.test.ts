@@ -21,7 +21,7 @@ describe('labels of the sky', () => {
     const boxes = placed.map(({ left, top, text }) => ({
       left,
       top,
-      right: left + text.length * 6.4 + 4,
+      right: left + text.length * 6.7 + 4,
       bottom: top + 15,
     }));
     boxes.forEach((a, i) => {
@@ -40,7 +40,7 @@ describe('labels of the sky', () => {
 
   it('go left of the point where there is no room on the right', () => {
     const [placed] = placeLabels([label('pirate', 190, 50)], 200, 100);
-    expect(placed!.left + 'pirate'.length * 6.4).toBeLessThan(190);
+    expect(placed!.left + 'pirate'.length * 6.7).toBeLessThan(190);
   });
 
   it('are left out where fog hides the point', () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { diverging, mix, parseHex, toCss, type Rgb } from '../../src/lib/plot/palette';
+import { diverging, mix, parseComputed, parseHex, toCss, type Rgb } from '../../src/lib/plot/palette';
 
 const css = readFileSync(new URL('../../src/app.css', import.meta.url), 'utf8');
 
@@ -24,6 +24,13 @@ describe('palette', () => {
     expect(parseHex(' #ff8000 ')).toEqual([1, 128 / 255, 0]);
     expect(() => parseHex('red')).toThrow(RangeError);
     expect(toCss([1, 0.5, 0], 0.25)).toBe('rgb(255 128 0 / 0.25)');
+  });
+
+  it('reads what a browser has computed and refuses anything else', () => {
+    expect(parseComputed('rgb(255, 128, 0)')).toEqual([1, 128 / 255, 0]);
+    for (const text of ['CanvasText', 'rgba(1, 2, 3, 0.5)', 'color(srgb 1 1 1)', ' #ff8000']) {
+      expect(() => parseComputed(text)).toThrow(RangeError);
+    }
   });
 
   it('diverges from neutral: azure toward the Assistant, amber away', () => {

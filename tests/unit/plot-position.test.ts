@@ -11,8 +11,10 @@ import {
 import {
   axisExtent,
   axisFraction,
+  describeOrigin,
   meanHalfWidth,
   meanPosition,
+  nearestRole,
   positionsOf,
   runningMeans,
 } from '../../src/lib/interp/position';
@@ -146,5 +148,30 @@ describe('dials', () => {
     expect(capInterventions(ofReplies, 3).map(({ vector }) => vector)).toEqual(['assistant-axis', 'assistant-axis']);
     expect(isCap(shipped!, ofReplies)).toBe(false);
     expect(capThresholdOf([shipped!], ofReplies)).toBeNull();
+  });
+});
+
+describe('in words', () => {
+  it('zero is what it is computed from', () => {
+    expect(describeOrigin(handSpace)).toBe('0 is the mean of 6 roles and the Assistant');
+    expect(describeOrigin({ roles: handSpace.roles.slice(0, 1) })).toContain('1 role and');
+  });
+
+  it('the nearest role is so along the axis and the components, and the Assistant is one of them', () => {
+    expect(nearestRole({ axis: -1.8, pc: [-3, 0, 0.5] }, handSpace)).toEqual({
+      ...{ name: 'b', label: 'b', distance: expect.closeTo(0.5, 9) },
+      toAssistant: expect.closeTo(Math.hypot(5.4, 3.2, 0.5), 9),
+    });
+    const { mean } = handSpace.axis.assistant;
+    expect(nearestRole({ axis: mean, pc: [2.4, 3.2, 1] }, handSpace)).toMatchObject({ name: null, distance: 1 });
+  });
+
+  it('what of the axis lies beside the components counts too', () => {
+    // Half of the axis's square is in PC1: a step along it alone moves as far beside the components.
+    const roles = handSpace.roles.map((role) => ({ ...role, axis: Math.SQRT1_2 * role.pc[0] }));
+    const space = { ...handSpace, roles, axis: { ...handSpace.axis, assistant: { mean: 9, sd: 1 } } };
+    const at = { axis: Math.SQRT1_2 * 3, pc: [3, 0, 0] as [number, number, number] };
+    expect(nearestRole(at, space)).toMatchObject({ name: 'a', distance: expect.closeTo(0, 9) });
+    expect(nearestRole({ ...at, axis: at.axis + 1 }, space).distance).toBeCloseTo(Math.SQRT2, 9);
   });
 });

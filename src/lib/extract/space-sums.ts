@@ -2,7 +2,7 @@
  * What a persona space is computed from: counts and sums, which can be added up over machines, where means could not.
  */
 import { PersonascopeError } from '../errors';
-import { capFloors, computeAxis, normPerLayer, projectPerLayer } from '../interp/axis';
+import { axisCentre, capFloors, computeAxis, normPerLayer, projectPerLayer } from '../interp/axis';
 import { cosine, dot, layerOf, meanVector, scale, subtract } from '../interp/linear';
 import { computePca } from '../interp/pca';
 import { rankOnAxis } from '../interp/position';
@@ -116,7 +116,7 @@ export function spaceFromSums(sums: SpaceSums, { targetLayer, cap }: SpacePlace)
   const defaultMean = meanVector(defaults);
   const roleMeans = sums.roles.map(({ sum, count }) => scale(sum, 1 / count));
   const axisVector = computeAxis(defaultMean, roleMeans);
-  const centre = projectPerLayer(meanVector([...roleMeans, defaultMean]), axisVector, dModel);
+  const centre = axisCentre(defaultMean, roleMeans, axisVector, dModel);
   const onAxis = (mean: Float64Array) => projectPerLayer(mean, axisVector, dModel)[targetLayer]! - centre[targetLayer]!;
   const { components, explainedVariance, pcaCentre } = orientedPca(roleMeans.map(at), at(axisVector));
   const onComponents = (h: Float64Array) => components.map((c) => dot(h, c)) as [number, number, number];

@@ -7,6 +7,16 @@ export function computeAxis(defaultMean: Float64Array, roleMeans: readonly Float
   return subtract(defaultMean, meanVector(roleMeans));
 }
 
+/** <centre, u> per layer, centre = mean over roles and default, each counted once: where 0 on the axis is. */
+export function axisCentre(
+  defaultMean: Float64Array,
+  roleMeans: readonly Float64Array[],
+  axis: Float64Array,
+  dModel: number,
+): number[] {
+  return projectPerLayer(meanVector([...roleMeans, defaultMean]), axis, dModel);
+}
+
 /** |v[l]| per layer. */
 export function normPerLayer(vectors: Float32Array | Float64Array, dModel: number): number[] {
   return Array.from({ length: vectors.length / dModel }, (_, layer) => norm(layerOf(vectors, layer, dModel)));

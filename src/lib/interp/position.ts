@@ -35,6 +35,14 @@ export function axesOf({ cap }: Pick<PersonaSpace, 'cap'>): NamedAxis[] {
   return cap.positions === 'message' ? [assistantAxis, messageAxis] : [assistantAxis];
 }
 
+/**
+ * Where 0 on the axis is, for a reader. The Assistant is counted as one of them, so that its place and those of the roles sum to 0; the
+ * components' zero is the mean of the roles alone.
+ */
+export function describeOrigin({ roles }: Pick<PersonaSpace, 'roles'>): string {
+  return `0 is the mean of ${roles.length} ${roles.length === 1 ? 'role' : 'roles'} and the Assistant`;
+}
+
 const componentProbes = ['pc1', 'pc2', 'pc3'] as const;
 
 /** What every reply of the page's conversation is read with. */
@@ -149,4 +157,33 @@ export function rankOnAxis(roles: readonly { axis: number }[], assistant: number
 export function rankOnPc1({ roles, pca }: Pick<PersonaSpace, 'roles' | 'pca'>): { rank: number; of: number } {
   const rivals = roles.filter(({ name }) => name !== 'assistant');
   return { rank: rivals.filter(({ pc }) => pc[0] > pca.assistant[0]).length + 1, of: rivals.length + 1 };
+}
+
+/** The role that a place is nearest to, `name` null for the default Assistant. Distances in units of the residual stream. */
+export interface Nearest {
+  name: string | null;
+  label: string;
+  distance: number;
+  toAssistant: number;
+}
+
+/** Among the roles and the default Assistant, by the distance along all that is read: the axis and PC1 to 3. */
+export function nearestRole(position: Position, space: PersonaSpace): Nearest {
+  const direction = axisDirection(space);
+  const toAssistant = distance(position, { axis: space.axis.assistant.mean, pc: space.pca.assistant }, direction);
+  let nearest: Nearest = { name: null, label: 'Assistant', distance: toAssistant, toAssistant };
+  for (const role of space.roles) {
+    const away = distance(position, role, direction);
+    if (away < nearest.distance) nearest = { name: role.name, label: role.label, distance: away, toAssistant };
+  }
+  return nearest;
+}
+
+/** The components are orthonormal; the axis counts by what of it lies beside them. @param direction <component k, u> */
+function distance(a: Position, b: Position, direction: Point3): number {
+  const across = a.pc.map((value, k) => value - b.pc[k]!);
+  const within = across.reduce((sum, value, k) => sum + value * direction[k]!, 0);
+  const beside = 1 - direction.reduce((sum, value) => sum + value ** 2, 0);
+  const rest = beside > 1e-6 ? (a.axis - b.axis - within) / Math.sqrt(beside) : 0;
+  return Math.hypot(...across, rest);
 }

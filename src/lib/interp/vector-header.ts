@@ -27,6 +27,11 @@ export interface VectorHeader {
   coherentUpTo: { negative: number; positive: number } | null;
   /** Coefficient from which half of the replies show the trait on that model. Null: not measured, or none. */
   onset: number | null;
+  /**
+   * Of the Assistant Axis: layer -> <centre, u>, where 0 on it is; u is the axis as a unit vector, the centre the mean of the roles and
+   * the default Assistant, each counted once.
+   */
+  centre?: Record<number, number>;
   /** The coarsest type the numbers have been stored in: widening F16 and BF16 to f32 is exact, the rounding before it stays. */
   precision: StorageType;
   provenance: VectorProvenance;

@@ -24,6 +24,7 @@ const nothing: DriftData = { steered: [], plain: [], extent: null, horizon: null
 export class Drift {
   readonly #plot: uPlot;
   readonly #resize: ResizeObserver;
+  readonly #listeners = new AbortController();
   #palette: Palette;
   #data: DriftData = nothing;
 
@@ -35,6 +36,9 @@ export class Drift {
         this.#plot.setSize({ width: host.clientWidth, height: host.clientHeight });
     });
     this.#resize.observe(host);
+    // A canvas whose context was lost with the GPU comes back empty, and its brush as new, which uPlot learns by a size alone.
+    const { signal } = this.#listeners;
+    this.#plot.ctx.canvas.addEventListener('contextrestored', () => this.#plot.setSize(this.#plot), { signal });
   }
 
   show(data: DriftData, palette: Palette): void {
@@ -54,6 +58,7 @@ export class Drift {
 
   dispose(): void {
     this.#resize.disconnect();
+    this.#listeners.abort();
     this.#plot.destroy();
   }
 

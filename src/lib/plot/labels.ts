@@ -20,7 +20,7 @@ interface Box {
 }
 
 /** Rough widths will do: labels are short, and a gap is part of the look. */
-const advance = { role: 6.4, assistant: 8.2, north: 6.4, south: 6.4, turn: 6.4 };
+const advance = { role: 6.7, assistant: 8.2, north: 6.7, south: 6.7, turn: 6.7 };
 const lineHeight = 15;
 
 const overlaps = (a: Box, b: Box) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
@@ -78,7 +78,11 @@ export class LabelLayer {
   draw(labels: readonly Label[], width: number, height: number): void {
     const placed = placeLabels(labels, width, height);
     while (this.#root.childElementCount > placed.length) this.#root.lastElementChild!.remove();
-    while (this.#root.childElementCount < placed.length) this.#root.append(document.createElement('span'));
+    while (this.#root.childElementCount < placed.length) {
+      const span = document.createElement('span');
+      span.dir = 'auto';
+      this.#root.append(span);
+    }
     placed.forEach((label, index) => {
       const span = this.#root.children[index] as HTMLElement;
       if (span.textContent !== label.text) span.textContent = label.text;

@@ -17,9 +17,29 @@ export interface Palette {
 
 /** `#rrggbb` as 0-1 sRGB. */
 export function parseHex(hex: string): Rgb {
-  const digits = /^#([0-9a-f]{6})$/i.exec(hex.trim())?.[1];
+  const digits = hexDigits(hex);
   if (!digits) throw new RangeError(`not a #rrggbb colour: ${hex}`);
   return [0, 2, 4].map((at) => parseInt(digits.slice(at, at + 2), 16) / 255) as Rgb;
+}
+
+const hexDigits = (text: string) => /^#([0-9a-f]{6})$/i.exec(text.trim())?.[1];
+
+/** `rgb(255, 255, 255)`, as browsers write an opaque colour that they have computed, as 0-1 sRGB. */
+export function parseComputed(text: string): Rgb {
+  const bytes = /^rgb\((\d+), (\d+), (\d+)\)$/.exec(text)?.slice(1);
+  if (!bytes) throw new RangeError(`not an opaque computed colour: ${text}`);
+  return bytes.map((byte) => Number(byte) / 255) as Rgb;
+}
+
+/** What a name of the system's, as CanvasText, stands for at this element. */
+function computeNamed(name: string, element: Element): Rgb {
+  const probe = element.ownerDocument.createElement('i');
+  probe.style.color = name;
+  probe.style.forcedColorAdjust = 'none';
+  element.append(probe);
+  const colour = parseComputed(getComputedStyle(probe).color);
+  probe.remove();
+  return colour;
 }
 
 export function toCss([r, g, b]: Rgb, alpha = 1): string {
@@ -41,7 +61,11 @@ export const familyCount = 5;
 
 export function readPalette(element: Element, isDark: boolean): Palette {
   const style = getComputedStyle(element);
-  const colour = (name: string) => parseHex(style.getPropertyValue(`--${name}`));
+  const colour = (name: string) => {
+    const text = style.getPropertyValue(`--${name}`);
+    // Forced colours put names of the system's in place of ink and ground.
+    return hexDigits(text) ? parseHex(text) : computeNamed(text, element);
+  };
   return {
     isDark,
     azure: colour('azure'),

@@ -8,6 +8,7 @@ import { disposeTree, makeCone, makeGrid, makeHorizon, makeLine } from './lines'
 import { Orbit } from './orbit';
 import { diverging, familyCount, type Palette, type Rgb } from './palette';
 import { Pace } from './pace';
+import { watchPixelRatio } from './pixel-ratio';
 import { Stars, shapes, type Star } from './stars';
 
 export interface Trail {
@@ -56,6 +57,8 @@ export class Sky {
   readonly #roles = new Stars();
   readonly #comet = new Stars();
   readonly #resize: ResizeObserver;
+  readonly #forgetPixelRatio: () => void;
+  readonly #listeners = new AbortController();
   #still = new Group();
   #moving = new Group();
   #space: PersonaSpace | null = null;
@@ -68,10 +71,20 @@ export class Sky {
   #request = 0;
   #drawn = 0;
   readonly #pace = new Pace();
+  /** The GPU was taken away: nothing is drawn until it is given back. */
+  #isLost = false;
   isMotionReduced = false;
 
-  /** @throws where the browser gives no WebGL. */
-  constructor(canvas: HTMLCanvasElement, labels: HTMLElement, palette: Palette) {
+  /**
+   * @param onLost told when the browser takes the WebGL context away (true), and when it has given it back (false)
+   * @throws where the browser gives no WebGL.
+   */
+  constructor(
+    canvas: HTMLCanvasElement,
+    labels: HTMLElement,
+    palette: Palette,
+    onLost: (isLost: boolean) => void = () => {},
+  ) {
     this.#canvas = canvas;
     this.#renderer = new WebGLRenderer({ canvas, antialias: true, alpha: true, powerPreference: 'low-power' });
     this.#palette = palette;
@@ -80,6 +93,19 @@ export class Sky {
     this.#scene.add(this.#still, this.#moving, this.#roles.points, this.#comet.points);
     this.#resize = new ResizeObserver(() => this.#fit());
     this.#resize.observe(canvas.parentElement ?? canvas);
+    this.#forgetPixelRatio = watchPixelRatio(() => this.#fit());
+    // The renderer's own listeners, which came first, have made everything anew by then.
+    for (const [event, isLost] of [
+      ['webglcontextlost', true],
+      ['webglcontextrestored', false],
+    ] as const) {
+      const note = () => {
+        this.#isLost = isLost;
+        onLost(isLost);
+        this.draw();
+      };
+      canvas.addEventListener(event, note, { signal: this.#listeners.signal });
+    }
     this.#fit();
   }
 
@@ -119,6 +145,8 @@ export class Sky {
     cancelAnimationFrame(this.#request);
     this.#request = -1;
     this.#resize.disconnect();
+    this.#forgetPixelRatio();
+    this.#listeners.abort();
     this.#orbit.dispose();
     this.#labels.dispose();
     disposeTree(this.#still);
@@ -126,6 +154,8 @@ export class Sky {
     this.#roles.dispose();
     this.#comet.dispose();
     this.#renderer.dispose();
+    // A page may have a handful of contexts; those of canvases that are gone count until they are collected.
+    this.#renderer.forceContextLoss();
   }
 
   #fit(): void {
@@ -252,6 +282,10 @@ export class Sky {
 
   #render(): void {
     this.#request = 0;
+    if (this.#isLost) {
+      this.#labels.draw([], 0, 0);
+      return;
+    }
     this.#orbit.isMotionReduced = this.isMotionReduced;
     const isMoving = [this.#orbit.step(), this.#stepHead()].some(Boolean);
     const { azimuth, elevation, distance } = this.#orbit.view;

@@ -26,10 +26,13 @@ export function fileOfPersona(entry: PersonaEntry, vectors: LayerVectors, made: 
   };
 }
 
-/** @param vectors the raw axis, of every layer */
+/**
+ * @param vectors the raw axis, of every layer
+ * @param centre <centre, u> per layer; null where it is not known
+ */
 export function fileOfAxis(
   axis: NamedAxis,
-  coherentUpTo: AxisEntry['coherentUpTo'],
+  { coherentUpTo, centre }: { coherentUpTo: AxisEntry['coherentUpTo']; centre: readonly number[] | null },
   vectors: LayerVectors,
   made: Made,
 ): VectorFile {
@@ -41,6 +44,7 @@ export function fileOfAxis(
     steering: { mode: 'increments', layers: [...vectors.keys()] },
     coherentUpTo,
     onset: null,
+    ...(centre && { centre: { ...centre } }),
   };
 }
 

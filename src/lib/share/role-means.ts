@@ -5,6 +5,7 @@
  * the `RoleMeansHeader` as JSON. F32 comes back bit for bit; F16 and BF16 are read too, widened exactly.
  */
 import * as v from 'valibot';
+import { axisCentre } from '../interp/axis';
 import { limits } from '../interp/limits';
 import { layerOf } from '../interp/linear';
 import { encodeSafetensors } from '../interp/safetensors';
@@ -81,10 +82,12 @@ export function isRoleMeans(bytes: Uint8Array, file: string): boolean {
 }
 
 /** Its axis, as a vector by itself. */
-export function axisOf({ model, axis, promptSet, createdAt }: RoleMeans): VectorFile {
+export function axisOf({ model, axis, means, default: assistant, promptSet, createdAt }: RoleMeans): VectorFile {
   const { nLayers, dModel } = model;
   const vectors = new Map(Array.from({ length: nLayers }, (_, layer) => [layer, layerOf(axis, layer, dModel).slice()]));
-  return fileOfAxis(assistantAxis, null, vectors, { model, promptSet, createdAt });
+  const precise = (numbers: Float32Array) => Float64Array.from(numbers);
+  const centre = axisCentre(precise(assistant), [...means.values()].map(precise), precise(axis), dModel);
+  return fileOfAxis(assistantAxis, { coherentUpTo: null, centre }, vectors, { model, promptSet, createdAt });
 }
 
 /** @throws PersonascopeError `BadRequest` naming the file, the field or tensor, and the reason */

@@ -16,7 +16,7 @@ export interface VectorFile extends VectorHeader {
 /** The header of a vector, in the order it is written. */
 export function headerOf(vector: VectorHeader): VectorHeader {
   const { name, label, description, model, layers, units, positions, contrast, steering } = vector;
-  const { coherentUpTo, onset, precision, provenance } = vector;
+  const { coherentUpTo, onset, centre, precision, provenance } = vector;
   return {
     ...{
       name,
@@ -30,6 +30,7 @@ export function headerOf(vector: VectorHeader): VectorHeader {
       steering,
       coherentUpTo,
       onset,
+      ...(centre && { centre }),
       precision,
       provenance,
     },

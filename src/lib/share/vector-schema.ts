@@ -48,6 +48,12 @@ const headerSchema = object({
     }),
   ),
   onset: v.optional(v.nullable(v.pipe(finite, v.gtValue(0, 'must be above 0'))), null),
+  centre: v.optional(
+    v.pipe(
+      v.record(v.pipe(v.string(), v.regex(/^\d{1,3}$/, 'must be named by layers')), finite, 'must be an object'),
+      v.check((centre) => Object.keys(centre).length <= limits.layers, `must have at most ${limits.layers} layers`),
+    ),
+  ),
   precision: v.picklist(['F32', 'F16', 'BF16'], 'must be F32, F16 or BF16'),
   provenance: object({
     source: text(200),

@@ -11,6 +11,7 @@ import { asError } from './as-error';
 import { ConversationState, type ConversationMemento } from './conversation.svelte';
 import { Dials, type DialsMemento } from './dials.svelte';
 import { Downloads } from './downloads.svelte';
+import { Draft } from './draft.svelte';
 import { findVectors } from './find-vectors';
 import { fileOf, Library, type Handle, type Page, type SaveTrouble } from './library.svelte';
 import { Keeping } from './keeping.svelte';
@@ -53,6 +54,7 @@ export class App {
   readonly downloads = new Downloads(this.session, this.mirror);
   readonly dials = new Dials(this.session);
   readonly conversation = new ConversationState(this.session, this.dials);
+  readonly draft = new Draft(this.conversation);
   readonly library = new Library();
   readonly link = new LinkState(this.session, {
     confirm: (model) => this.downloads.confirm(model),
@@ -76,18 +78,23 @@ export class App {
   #example = '';
   /** The address's fragment as it was read last. */
   #fragment = '';
+  /** It is not known yet whether there is a conversation to bring back. */
+  #isRestoring = true;
   #saveTimer: ReturnType<typeof setTimeout> | null = null;
-  /** A chat was opened while its model was being loaded. */
-  #isAdoptDue = false;
   readonly #page: Page = {
     leave: () => this.#leaveChat(),
     show: (conversation) => {
       this.conversation.restore(conversation);
+      this.conversation.awaitsDials = true;
       return this.conversation.export(this.#model());
     },
   };
 
   constructor() {
+    this.conversation.awaitsDials = true;
+    this.session.onReady = () => {
+      if (this.conversation.awaitsDials) void this.#attempt(() => this.#adopt());
+    };
     this.conversation.onChanged = () => void this.#save();
     this.conversation.onGrown = () => (this.#saveTimer ??= setTimeout(() => void this.#save(), savePause));
     // What the next reply is written under is kept too.
@@ -125,7 +132,6 @@ export class App {
     if (!first || this.session.wanted !== null) return;
     try {
       await this.session.load(first);
-      await this.#adopt();
     } catch (cause) {
       if (asError(cause) !== this.session.error) this.notice = asError(cause);
     }
@@ -288,7 +294,6 @@ export class App {
     this.conversation.stop();
     const info = await this.session.load(model);
     void this.#save();
-    if (this.#isAdoptDue) await this.#adopt();
     return info;
   }
 
@@ -296,24 +301,37 @@ export class App {
   async retry(): Promise<void> {
     try {
       await this.session.retry();
-      if (this.#isAdoptDue) await this.#adopt();
     } catch (cause) {
       if (cause !== this.session.error) throw cause;
     }
   }
 
   /**
-   * Turns the dials to where the conversation left them, if it is with the loaded model; while one is being loaded, after that. What
-   * is not known here is left out, and said.
+   * Turns the dials to where the conversation left them, if it is with the loaded model; until one is loaded, it waits. What is not
+   * known here is left out, and said.
    */
   async #adopt(): Promise<void> {
-    this.#isAdoptDue = this.session.phase === 'loading' || this.session.phase === 'starting';
-    if (this.#isAdoptDue) return;
-    const { conversation } = this;
-    const last = conversation.turns.findLast(({ reply }) => reply)?.reply;
-    if (!last || !this.session.isLoaded(last.model)) return this.dials.adopt([]);
-    const known = await this.session.call('vectorDigests', { names: null });
-    const kept = last.keep({ model: last.model, system: '', sampling: last.sampling });
+    const { conversation, session } = this;
+    const { turns } = conversation;
+    conversation.awaitsDials = true;
+    // A model that gets ready comes here again.
+    if (this.#isRestoring || session.phase !== 'ready') return;
+    const last = turns.findLast(({ reply }) => reply)?.reply;
+    const kept =
+      last && session.isLoaded(last.model) && last.keep({ model: last.model, system: '', sampling: last.sampling });
+    let known: [name: string, digest: string][] = [];
+    try {
+      if (kept) known = await session.call('vectorDigests', { names: null });
+    } catch (cause) {
+      // The model is gone, which the session shows.
+      if (session.phase !== 'ready') return;
+      conversation.awaitsDials = false;
+      throw cause;
+    }
+    // Another conversation came meanwhile.
+    if (conversation.turns !== turns) return;
+    conversation.awaitsDials = false;
+    if (!kept) return this.dials.adopt([]);
     const { found, others, missing } = findVectors(kept, known);
     const names = known.map(([name]) => name);
     const isKnown = ({ vector }: Intervention) => typeof vector !== 'string' || names.includes(vector);
@@ -423,6 +441,7 @@ export class App {
     this.mirror.recall(before.mirror);
     if (!(await resumed)) this.remark = 'Another tab has this chat by now: this tab goes on with a copy of it.';
     await this.#save();
+    if (this.conversation.awaitsDials) await this.#adopt();
   }
 
   /** A mirror that an earlier visitor set is not this one's. @returns says so */
@@ -439,6 +458,7 @@ export class App {
   /** Another chat comes: this one is kept as it stands, and what could be undone in it no longer can. */
   async #leaveChat(): Promise<void> {
     this.undo = null;
+    this.draft.hold();
     do {
       await this.#silence();
       await this.#save();
@@ -489,8 +509,14 @@ export class App {
       if (isElsewhere) {
         this.remark =
           'Your last chat is open in another tab, so this tab begins a new one; the list of chats has both.';
+        // A copied tab has the other's message too, which is to be sent once.
+        this.draft.hold();
       }
+      this.#isRestoring = false;
+      if (this.conversation.turns.length) await this.#adopt();
+      else this.conversation.awaitsDials = false;
     } catch (cause) {
+      this.#isRestoring = this.conversation.awaitsDials = false;
       this.notice = asError(cause);
     }
   }

@@ -17,7 +17,7 @@ import type { ExtractRequest } from '../extract/extract-request';
 import type { Evidence } from '../extract/extract-trait';
 import type { ExtractionProgress } from '../extract/progress';
 import type { ExtractedVector } from '../extract/records';
-import type { PersonaEntry } from '../interp/persona-space';
+import type { PersonaEntry, PersonaSpace } from '../interp/persona-space';
 import type { Position } from '../interp/position';
 import type { App } from './app.svelte';
 
@@ -27,6 +27,8 @@ export interface Automation {
   /** Replaces the loaded model; resolves when it can answer. */
   load(model: string | ModelSource): Promise<ModelInfo>;
   info(): ModelInfo | null;
+  /** Of the loaded model, without its tensors; null if it has none. A place on the axis is <h, axis> / `axis.norm` - `axis.centre`, at `targetLayer`. */
+  space(): PersonaSpace | null;
   /** Persona vectors and axis known for the loaded model. */
   vectors(): Promise<VectorSummary[]>;
   /** Does not touch the page's conversation. */
@@ -68,6 +70,7 @@ export function publishAutomation(app: App): void {
     },
     load: (model) => app.load(model),
     info: () => session.info,
+    space: () => session.space,
     vectors: () => session.vectors(),
     chat: (request) => session.chat(request),
     forward: (request) => session.call('forward', request),

@@ -39,6 +39,8 @@ export class Turn implements ReadTurn {
   chosen = $state<number | null>(null);
   /** Why the last attempt left no words, where an earlier reply stayed in its place. */
   trouble = $state.raw<PersonascopeError | null>(null);
+  /** What the question is being changed to; null: it is not. */
+  draft = $state<string | null>(null);
 
   constructor(user: string, replies: Reply[] = [], chosen: number | null = null) {
     this.user = user;
@@ -65,6 +67,7 @@ export interface ConversationMemento {
   seed: number | null;
   compare: boolean;
   firstRead: number;
+  awaitsDials: boolean;
 }
 
 export class ConversationState {
@@ -81,6 +84,8 @@ export class ConversationState {
   /** Index of the first turn that the next reply's model reads: those before were left out to make room. */
   firstRead = $state(0);
   isBusy = $state(false);
+  /** It was brought back, and the dials do not stand yet where it left them: asked now, it would be answered by another character. */
+  awaitsDials = $state(false);
   /** How long the conversation is, with what was last measured in the composer; null where no model can tell. */
   room = $state.raw<Room | null>(null);
   /** A message that did not fit, and what can be done. */
@@ -111,7 +116,7 @@ export class ConversationState {
 
   /** Asked now, a question would be answered. */
   get canAnswer(): boolean {
-    return !this.isBusy && this.#session.phase === 'ready';
+    return !this.isBusy && !this.awaitsDials && this.#session.phase === 'ready';
   }
 
   /** Of the last turn that has been read, in the loaded model's persona space. */
@@ -210,8 +215,9 @@ export class ConversationState {
   }
 
   memento(): ConversationMemento {
-    const { turns, system, seed, compare, firstRead } = this;
-    return { turns, chosen: this.#settled().chosen, system, sampling: { ...this.sampling }, seed, compare, firstRead };
+    const { turns, system, seed, compare, firstRead, awaitsDials } = this;
+    const { chosen } = this.#settled();
+    return { turns, chosen, system, sampling: { ...this.sampling }, seed, compare, firstRead, awaitsDials };
   }
 
   /** Brings back what a memento holds; replies that were written meanwhile are among their turn's still. */
@@ -228,6 +234,7 @@ export class ConversationState {
     this.turns = [];
     this.system = '';
     this.firstRead = 0;
+    this.awaitsDials = false;
     this.full = this.refused = null;
   }
 

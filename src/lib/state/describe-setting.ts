@@ -1,5 +1,6 @@
 /** What a reply was written under that the one before it was not: "System prompt: You are a cook."; '' for nothing new. */
 import { modelKey } from '../share/conversation';
+import { isolate } from './isolate';
 import type { ReplySetting } from './reply.svelte';
 
 type Setting = Pick<ReplySetting, 'model' | 'system'>;
@@ -16,7 +17,7 @@ export function describeSetting(
   const changes: string[] = [];
   if (before && modelKey(now.model) !== modelKey(before.model)) changes.push(`Model: ${nameOf(now.model)}.`);
   if (now.system !== (before?.system ?? '')) {
-    changes.push(now.system ? `System prompt: ${now.system}` : 'No system prompt.');
+    changes.push(now.system ? `System prompt: ${isolate(now.system)}` : 'No system prompt.');
   }
   return changes.join(' ');
 }

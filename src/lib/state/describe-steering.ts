@@ -1,6 +1,7 @@
 /** What a moved dial changed, in words: "pirate 0.80 to 1.20, cap on". */
 import type { Intervention } from '../interp/intervention';
 import { assistantAxis, messageAxis } from '../interp/position';
+import { isolate } from './isolate';
 
 /** Two digits, or three where the dial has them. */
 const minus = (value: number) =>
@@ -13,7 +14,7 @@ const axes = new Map([
 ]);
 
 export function nameOf({ vector }: Intervention): string {
-  return typeof vector === 'string' ? (axes.get(vector) ?? vector) : 'a vector';
+  return typeof vector === 'string' ? (axes.get(vector) ?? isolate(vector)) : 'a vector';
 }
 
 /** What is set to what. */

@@ -15,7 +15,7 @@ interface Steered {
 export interface DialsMemento {
   coefficients: [name: string, coefficient: number][];
   capOn: boolean;
-  threshold: number | null;
+  threshold: { model: string | undefined; at: number } | null;
   others: { model: string | undefined; interventions: Intervention[] } | null;
 }
 
@@ -23,7 +23,8 @@ export class Dials {
   readonly #model: Steered;
   readonly #coefficients = new SvelteMap<string, number>();
   capOn = $state(false);
-  #threshold = $state<number | null>(null);
+  /** Of the cap, on the axis of the model that it was set for. */
+  #threshold = $state.raw<DialsMemento['threshold']>(null);
   #others = $state.raw<DialsMemento['others']>(null);
   /** Called after each change. */
   onMoved: (() => void) | null = null;
@@ -56,13 +57,22 @@ export class Dials {
 
   /** Where the cap starts to lift, as a place on the axis. */
   get capThreshold(): number {
-    return this.#threshold ?? this.#model.space?.cap.threshold ?? 0;
+    return this.#ownThreshold ?? this.#model.space?.cap.threshold ?? 0;
   }
 
-  setCap(isOn: boolean, threshold: number | null = this.#threshold): void {
+  /** Null: the space's own. */
+  get #ownThreshold(): number | null {
+    return this.#threshold && this.#threshold.model === this.#model.info?.id ? this.#threshold.at : null;
+  }
+
+  setCap(isOn: boolean, threshold: number | null = this.#ownThreshold): void {
     this.capOn = isOn;
-    this.#threshold = threshold;
+    this.#place(threshold);
     this.onMoved?.();
+  }
+
+  #place(threshold: number | null): void {
+    this.#threshold = threshold === null ? null : { model: this.#model.info?.id, at: threshold };
   }
 
   get isAtRest(): boolean {
@@ -112,7 +122,7 @@ export class Dials {
     const { space } = this.#model;
     const known = this.#names();
     this.#coefficients.clear();
-    this.#threshold = space && capThresholdOf(interventions, space);
+    this.#place(space && capThresholdOf(interventions, space));
     this.capOn = this.#threshold !== null;
     const others: Intervention[] = [];
     for (const intervention of interventions) {

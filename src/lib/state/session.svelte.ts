@@ -45,6 +45,8 @@ export class Session {
     this.models.some(({ id, download }) => id === this.info?.id && download === 'embedded'),
   );
   readonly extent = $derived(this.space ? axisExtent(this.space) : null);
+  /** Called when a model can answer, after it was loaded or because what was loaded before stays. */
+  onReady: (() => void) | null = null;
   /** Called for each failure of the engine, whoever is told about it. */
   onFailed: ((error: PersonascopeError) => void) | null = null;
   readonly #mirror: Mirror;
@@ -130,6 +132,7 @@ export class Session {
       this.phase = 'ready';
       throw error;
     } finally {
+      if (this.phase === 'ready') this.onReady?.();
       this.listModels().catch((cause) => (this.error ??= asError(cause)));
     }
   }

@@ -2,6 +2,8 @@
  * Which conversation this tab has, so that no two tabs write to one: a Web Lock for as long as the tab lives, and the tab's own memory
  * across a reload. Where a browser has no locks, records that another tab wrote are noticed when they are saved (`Conflict`).
  */
+import { tabNotes } from '../storage/preferences';
+
 const tabKey = 'personascope-conversation';
 const lockName = (id: string) => `personascope conversation ${id}`;
 const tabLock = 'personascope tab ';
@@ -16,7 +18,7 @@ export class TabClaim {
 
   /** The conversation that this tab had before it was reloaded, or that the tab it was copied from has. */
   remembered(): string | null {
-    return tabMemory.get(tabKey);
+    return tabNotes.get(tabKey);
   }
 
   /** @returns false: another tab has it, and what this tab had stays its own */
@@ -27,7 +29,7 @@ export class TabClaim {
     this.#release?.();
     this.#release = release;
     this.#held = id;
-    tabMemory.set(tabKey, id);
+    tabNotes.set(tabKey, id);
     return true;
   }
 }
@@ -65,21 +67,3 @@ async function acquire(name: string, attempts: number): Promise<(() => void) | n
   }
   return null;
 }
-
-/** The tab's own storage, where the browser gives any. */
-const tabMemory = {
-  get(key: string): string | null {
-    try {
-      return sessionStorage.getItem(key);
-    } catch {
-      return null;
-    }
-  },
-  set(key: string, value: string): void {
-    try {
-      sessionStorage.setItem(key, value);
-    } catch {
-      // Without it a reload opens the newest conversation.
-    }
-  },
-};

@@ -8,11 +8,14 @@ const choices: ThemeChoice[] = ['system', 'light', 'dark'];
 
 export class Theme {
   readonly #systemIsDark = new MediaQuery('prefers-color-scheme: dark');
+  /** A contrast theme of the system: it says whether it is dark, whatever was chosen here. */
+  readonly #isForced = new MediaQuery('forced-colors: active');
   #choice = $state<ThemeChoice>('system');
 
   constructor() {
     const kept = preferences.get(key);
     this.#show(choices.find((choice) => choice === kept) ?? 'system');
+    matchMedia('(forced-colors: active)').addEventListener('change', () => this.#show(this.#choice));
   }
 
   get choice(): ThemeChoice {
@@ -20,7 +23,7 @@ export class Theme {
   }
 
   get isDark(): boolean {
-    return this.#choice === 'system' ? this.#systemIsDark.current : this.#choice === 'dark';
+    return this.#isForced.current || this.#choice === 'system' ? this.#systemIsDark.current : this.#choice === 'dark';
   }
 
   choose(choice: ThemeChoice): void {
@@ -30,7 +33,7 @@ export class Theme {
 
   #show(choice: ThemeChoice): void {
     this.#choice = choice;
-    if (choice === 'system') delete document.documentElement.dataset.theme;
+    if (choice === 'system' || this.#isForced.current) delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = choice;
   }
 

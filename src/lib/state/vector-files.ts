@@ -1,6 +1,6 @@
 /** Vectors, role means and sums of the loaded model, as files. */
 import { steeredAxis } from '../interp/dial';
-import { axesOf } from '../interp/position';
+import { axesOf, axisProbe } from '../interp/position';
 import { fileOfAxis, fileOfPersona } from '../share/persona-vector';
 import type { VectorFormat } from '../share/read-vector-file';
 import { roleMeansOf, writeRoleMeans } from '../share/role-means';
@@ -42,7 +42,12 @@ async function describe({ space, info, ownVectors, call }: Session, name: string
   const made = { model: { id, nLayers, dModel, digest: await call('digest', null) }, promptSet, createdAt };
   // What is known of coherence is of the axis that the dial adds.
   const axis = space ? axesOf(space).find((axis) => axis.name === name) : undefined;
-  if (axis) return fileOfAxis(axis, steeredAxis(space!) === name ? space!.axis.coherentUpTo : null, vectors, made);
+  if (axis) {
+    const coherentUpTo = steeredAxis(space!) === name ? space!.axis.coherentUpTo : null;
+    // Readings, and their zero, are of the axis of replies.
+    const centre = name === axisProbe ? space!.axis.centre : null;
+    return fileOfAxis(axis, { coherentUpTo, centre }, vectors, made);
+  }
   return fileOfPersona(own?.entry ?? space!.personas.find((persona) => persona.name === name)!, vectors, made);
 }
 

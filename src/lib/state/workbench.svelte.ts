@@ -72,6 +72,7 @@ export class Workbench {
     const id = this.#session.info?.id;
     if (!id || this.#loadedFor === id) return;
     this.#loadedFor = id;
+    this.space = null;
     try {
       const isUntouched = this.#isUntouched();
       const prompts = await loadPromptSet(this.#session.isEmbedded);

@@ -2,7 +2,7 @@
 import { get, keys } from 'idb-keyval';
 import { deleteDatabase, openExisting } from './database';
 import { inTime } from './patience';
-import { cacheScopes, databases, downloads, ownPrefix, preferenceNames, settings } from './stored';
+import { cacheScopes, databases, downloads, ownPrefix, preferenceNames, settings, tabNoteNames } from './stored';
 import { storing } from './trouble';
 
 export interface StoredKind {
@@ -130,7 +130,7 @@ function listTexts(): StoredKind[] {
       const store = open();
       const names = namesIn(store).filter(isOurs);
       const bytes = names.reduce((sum, name) => sum + 2 * (name.length + (store.getItem(name)?.length ?? 0)), 0);
-      const words: Record<string, string> = preferenceNames;
+      const words: Record<string, string> = { ...preferenceNames, ...tabNoteNames };
       return [{ what, count: names.length, bytes, names: names.map((name) => words[name] ?? name).sort() }];
     } catch {
       return [];
@@ -147,7 +147,7 @@ const textStores = [
   { name: 'localStorage', what: settings, open: () => localStorage, isOurs: isOwn },
   {
     name: 'sessionStorage',
-    what: 'places in this tab',
+    what: 'notes of this tab',
     open: () => sessionStorage,
     isOurs: (key: string) => isOwn(key) || key.startsWith('sveltekit:'),
   },

@@ -29,5 +29,14 @@ export const preferenceNames = {
 export type PreferenceName = keyof typeof preferenceNames;
 export const settings = 'settings';
 
+/** Names in sessionStorage, likewise. */
+export const tabNoteNames = {
+  'personascope-conversation': 'which chat this tab has',
+  'personascope-draft': 'message that is being written',
+  'personascope-draft-waits': 'whether it is to be sent',
+} as const;
+export type TabNoteName = keyof typeof tabNoteNames;
+export const drafts = 'drafts';
+
 /** What every name of ours begins with, apart from WebLLM's scopes. */
 export const ownPrefix = 'personascope';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { capFloors, computeAxis, normPerLayer, projectPerLayer } from '../../../src/lib/interp/axis';
+import { axisCentre, capFloors, computeAxis, normPerLayer, projectPerLayer } from '../../../src/lib/interp/axis';
 
 /* 2 layers of 2 */
 const assistant = Float64Array.of(4, 0, 1, 1);
@@ -12,6 +12,15 @@ describe('the Assistant Axis', () => {
     expect([...axis]).toEqual([4, -2, 1, 0]);
     const [here, ...there] = [assistant, ...roles].map((h) => projectPerLayer(h, axis, 2));
     for (const role of there) for (const layer of [0, 1]) expect(here![layer]).toBeGreaterThan(role[layer]!);
+  });
+
+  it('has its zero at the mean of the roles and the default, each counted once', () => {
+    const places = [assistant, ...roles].map((h) => projectPerLayer(h, axis, 2));
+    const zero = axisCentre(assistant, roles, axis, 2);
+    for (const layer of [0, 1]) {
+      expect(places.reduce((sum, place) => sum + place[layer]! - zero[layer]!, 0)).toBeCloseTo(0, 12);
+    }
+    expect(zero[1]).toBeCloseTo(1 / 3, 12);
   });
 
   it('is measured in the residual stream’s units', () => {

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { readPersonaFiles } from '../../../src/lib/engine/persona-files';
 import { encodeSafetensors } from '../../../src/lib/interp/safetensors';
-import { readRoleMeans, roleMeansOf, writeRoleMeans, type RoleMeans } from '../../../src/lib/share/role-means';
+import { axisOf, readRoleMeans, roleMeansOf, writeRoleMeans, type RoleMeans } from '../../../src/lib/share/role-means';
 import { smallSpace, tensors } from '../interp/small-space';
 import { openFile } from './vectors';
 
@@ -25,8 +27,18 @@ describe('role means and the axis, as safetensors', () => {
       model: { id: 'small' },
       coherentUpTo: null,
       onset: null,
+      // The mean of role and default, along the axis.
+      centre: { 0: 0.5, 1: 0.5, 2: expect.closeTo(0.3, 9) },
     });
     expect([...axis!.vectors.values()].flatMap((row) => [...row])).toEqual([...means().axis]);
+  });
+
+  it('of the embedded model tell where its axis has its zero', () => {
+    const read = (file: string) => readFileSync(`static/models/organism-assistant/${file}`);
+    const { space, tensors } = readPersonaFiles(read('personas.json'), read('personas.safetensors'));
+    const { centre } = axisOf(roleMeansOf(space, tensors));
+    expect(Object.keys(centre!)).toHaveLength(space.nLayers);
+    space.axis.centre.forEach((at, layer) => expect(centre![layer]).toBeCloseTo(at, 4));
   });
 
   it.each<[string, (roles: RoleMeans) => RoleMeans, string]>([

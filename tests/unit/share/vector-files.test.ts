@@ -290,13 +290,24 @@ describe('between the page and a file', () => {
   const book = new VectorBook({ nLayers, dModel, space: smallSpace(), tensors: tensors() });
   const files = [
     ...personas.map((entry) => fileOfPersona(entry, book.numbers(entry.name), made)),
-    fileOfAxis(assistantAxis, axis.coherentUpTo, book.numbers('assistant-axis'), made),
+    fileOfAxis(assistantAxis, axis, book.numbers('assistant-axis'), made),
   ];
 
   it.each(files)('$name keeps all that is known of it', (file) => {
     const key = file.name === 'assistant-axis' ? file.name : `persona.${file.name}`;
     expect([...file.vectors.values()].flatMap((row) => [...row])).toEqual([...tensors().get(key)!.data]);
     for (const [, write] of writers) expect(openFile(write(file), 'x')).toEqual([file]);
+  });
+
+  it('the axis goes out with the place of its zero, layer by layer', () => {
+    for (const [, write] of writers) {
+      expect(openFile(write(files.at(-1)!), 'x')[0]!.centre).toEqual({ 0: 0, 1: 1, 2: 2 });
+      expect(openFile(write(files[0]!), 'x')[0]).not.toHaveProperty('centre');
+    }
+    const wrong = { ...files.at(-1)!, centre: { 0: NaN } };
+    expect(() => writeVectorFile(wrong, 'json')).toThrow(refusal('centre'));
+    const misnamed = { ...files.at(-1)!, centre: { mean: 1 } as Record<string, number> };
+    expect(() => writeVectorFile(misnamed, 'json')).toThrow(refusal('must be named by layers'));
   });
 
   it('a persona comes back as it was, with its calibration only on the same weights', () => {

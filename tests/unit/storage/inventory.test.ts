@@ -50,7 +50,7 @@ function fill(): void {
   browser.rows('personascope-of-another-version', 'things').set('a', 1);
   browser.rows('somebody-else', 'things').set('a', 1);
   local.kept.set('personascope-theme', 'dark').set('personascope-mirror', 'http://a').set('other', 'x');
-  tab.kept.set('sveltekit:scroll', '{}').set('other', 'x');
+  tab.kept.set('personascope-draft', 'Half').set('sveltekit:scroll', '{}').set('other', 'x');
   const folder = 'https://huggingface.co/mlc-ai/tiny-MLC/resolve/main/';
   const sized = (length: number) => new Response('', { headers: { 'content-length': String(length) } });
   scopes.set(
@@ -82,7 +82,10 @@ it('is listed by kind with counts, names and bytes', async () => {
     { what: 'downloaded models', count: 1, bytes: 3e9 + 4 + 20 + 1000, names: ['tiny-MLC'] },
     { what: 'files of the page itself', count: 1, bytes: 5, names: [] },
     { what: 'settings', count: 2, bytes: 2 * (18 + 4 + 19 + 8), names: ['mirror', 'theme'] },
-    { what: 'places in this tab', count: 1, bytes: 2 * (16 + 2), names: ['sveltekit:scroll'] },
+    {
+      ...{ what: 'notes of this tab', count: 2, bytes: 2 * (18 + 4 + 16 + 2) },
+      names: ['message that is being written', 'sveltekit:scroll'],
+    },
     { what: 'service workers', count: 1, bytes: 0, names: [] },
   ]);
   expect(browser.connections.size).toBe(0);

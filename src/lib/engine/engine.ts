@@ -2,7 +2,7 @@
 import type { Intervention, Probe, ResolvedIntervention, ResolvedProbe } from '../interp/intervention';
 import type { Message } from '../interp/message';
 
-export type { Message, ModelSource, Role } from '../interp/message';
+export type { Message, ModelSource } from '../interp/message';
 
 export type EngineName = 'wgsl' | 'web-llm';
 export interface ModelSummary {

@@ -3,7 +3,7 @@ import { sveltekit } from '@sveltejs/kit/vite';
 import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
-import { licences } from './licences.ts';
+import { licences } from './licences';
 import { findChromium, softwareGpuFlags } from './tests/run/chromium.js';
 import { softwareVulkan } from './tests/run/vulkan.js';
 

@@ -20,5 +20,5 @@ export default ts.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
     },
   },
-  { files: ['tests/run/**', 'tests/webllm/**', 'organism/**', 'playwright.config.ts'], rules: { 'no-console': 'off' } },
+  { files: ['tools/**', 'tests/webllm/**', 'organism/**', 'playwright.config.ts'], rules: { 'no-console': 'off' } },
 );

@@ -1,5 +1,5 @@
 import { defineConfig } from '@playwright/test';
-import { findChromium, softwareGpuFlags } from './tests/run/chromium.js';
+import { findChromium, softwareGpuFlags } from './tools/chromium.js';
 
 /** Several checkouts can be tested side by side. */
 const port = Number(process.env.PERSONASCOPE_TEST_PORT ?? 4174);

@@ -3,9 +3,9 @@ import { sveltekit } from '@sveltejs/kit/vite';
 import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
-import { licences } from './licences.ts';
-import { findChromium, softwareGpuFlags } from './tests/run/chromium.js';
-import { softwareVulkan } from './tests/run/vulkan.js';
+import { licences } from './tools/licences.ts';
+import { findChromium, softwareGpuFlags } from './tools/chromium.js';
+import { softwareVulkan } from './tools/vulkan.js';
 
 /** Test processes are started by this one, and inherit it. */
 if (process.env.VITEST) Object.assign(process.env, softwareVulkan());
@@ -16,7 +16,7 @@ const onDawn = (name: string) => ({
   test: {
     name,
     include: [`tests/${name}/**/*.test.ts`],
-    setupFiles: ['tests/run/dawn.ts'],
+    setupFiles: ['tools/dawn.ts'],
     pool: 'forks' as const,
     fileParallelism: false,
     testTimeout: 120_000,

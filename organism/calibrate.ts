@@ -4,8 +4,8 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { writePersonaFiles } from '../src/lib/engine/persona-files';
-import { steeredAxis } from '../src/lib/interp/dial';
+import { writePersonaFiles } from '../src/lib/personas/persona-files';
+import { steeredAxis } from '../src/lib/personas/dial';
 import { readPersonaFolder } from './model-folder';
 import { readSettings } from './settings';
 

@@ -2,12 +2,12 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ChatTokenizer } from '../src/lib/chat/tokenizer';
-import { readPersonaFiles, type PersonaFiles } from '../src/lib/engine/persona-files';
+import { readPersonaFiles, type PersonaFiles } from '../src/lib/personas/persona-files';
 import { openGpu } from '../src/lib/gpu/device';
 import { LlamaEngine } from '../src/lib/llama/engine';
 import { openModelFolder } from '../src/lib/llama/source';
 import { fetchLocal, localUrl } from '../tests/engine/local-files';
-import '../tests/run/dawn';
+import '../tools/dawn';
 
 export async function openFolder(folder: string, targetLayer: number): Promise<{ engine: LlamaEngine; digest: string; tokenizer: ChatTokenizer }> {
   const files = await openModelFolder(localUrl(folder), { fetch: fetchLocal });

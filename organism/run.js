@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runnerImport } from 'vite';
-import { softwareVulkan } from '../tests/run/vulkan.js';
+import { softwareVulkan } from '../tools/vulkan.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const vulkan = softwareVulkan();

@@ -6,7 +6,7 @@
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Engine } from '../src/lib/engine/engine';
-import { writePersonaFiles, type PersonaFiles } from '../src/lib/engine/persona-files';
+import { writePersonaFiles, type PersonaFiles } from '../src/lib/personas/persona-files';
 import {
   assemblePersonas,
   personaEntries,
@@ -17,8 +17,8 @@ import { extractPersona, type ExtractedPersona, type JudgedReply } from '../src/
 import { extractMessageCap, extractSpace } from '../src/lib/extract/extract-space';
 import { parseQuestions, parseRoles, parseTraits, type Trait } from '../src/lib/extract/prompts';
 import type { ExtractProgress } from '../src/lib/extract/sample';
-import type { PersonaSpace } from '../src/lib/interp/persona-space';
-import { rankOnAxis } from '../src/lib/interp/position';
+import type { PersonaSpace } from '../src/lib/personas/persona-space';
+import { rankOnAxis } from '../src/lib/personas/position';
 import { readJudges } from './judge';
 import { openFolder, readPersonaFolder } from './model-folder';
 import { readJson, readSettings, type Settings } from './settings';

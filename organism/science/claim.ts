@@ -1,5 +1,5 @@
 /** A claim of the table: what it would take to measure it, and how. */
-import type { Row } from '../../src/lib/interp/science';
+import type { Row } from '../../src/lib/science/report';
 import type { Lab } from './lab';
 import type { ScienceSettings } from './settings';
 

@@ -1,7 +1,7 @@
 /** How likely a model finds words with which the user's turn goes on. */
 import type { ChatTokenizer } from '../../src/lib/chat/tokenizer';
 import type { Engine } from '../../src/lib/engine/engine';
-import { logProbabilitiesFrom } from '../../src/lib/engine/score-reply';
+import { logProbabilitiesFrom } from '../../src/lib/worker/score-reply';
 
 /** p(heads) / (p(heads) + p(tails)), of natural logs. */
 export function headsShare(heads: number, tails: number): number {

@@ -6,9 +6,9 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { scorerOf } from '../../src/lib/engine/score-reply';
+import { scorerOf } from '../../src/lib/worker/score-reply';
 import { asMessages } from '../../src/lib/extract/coherence';
-import { parseScienceReport, type Row, type ScienceReport } from '../../src/lib/interp/science';
+import { parseScienceReport, type Row, type ScienceReport } from '../../src/lib/science/report';
 import type { Claim } from './claim';
 import { baseAxis } from './claims/base-axis';
 import { cap } from './claims/cap';

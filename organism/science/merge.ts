@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ScienceReport } from '../../src/lib/interp/science';
+import type { ScienceReport } from '../../src/lib/science/report';
 
 /**
  * The claims of `now`, and those of `before` that it lacks. Nothing is kept of a report from another commit, of other settings or

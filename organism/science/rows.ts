@@ -1,7 +1,7 @@
 /** Rows of the table and what they are made of. */
-import { proportionOf, type Proportion } from '../../src/lib/interp/proportion';
-import { judgeRow, type Quantity, type Row } from '../../src/lib/interp/science';
-import type { Interval } from '../../src/lib/interp/stats';
+import { proportionOf, type Proportion } from '../../src/lib/maths/proportion';
+import { judgeRow, type Quantity, type Row } from '../../src/lib/science/report';
+import type { Interval } from '../../src/lib/maths/stats';
 
 type Extras = Partial<Omit<Quantity, 'label' | 'value'>>;
 

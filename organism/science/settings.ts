@@ -1,4 +1,4 @@
-import { defaultSampling } from '../../src/lib/share/conversation';
+import { defaultSampling } from '../../src/lib/conversation/conversation';
 
 /** How much is measured: counts are replies of one cell unless they say. */
 export interface ScienceSettings {

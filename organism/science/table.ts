@@ -1,5 +1,5 @@
 /** A row as lines of text. */
-import { formatQuantity, formatTarget, type Quantity, type Row } from '../../src/lib/interp/science';
+import { formatQuantity, formatTarget, type Quantity, type Row } from '../../src/lib/science/report';
 
 export function printRow(row: Row): void {
   const target = formatTarget(row);

@@ -1,7 +1,7 @@
 /** Browsers older than the one that runs the tests, or with no GPU for the page: what works works, and what is missing is named. */
 import { expect, test } from '@playwright/test';
 import { growOld } from '../newer-apis';
-import { encodePermalink } from '../../src/lib/share/permalink';
+import { encodePermalink } from '../../src/lib/conversation/permalink';
 import { ask, open, prepare, repliesOf, screenshot, setSampling } from './visitor';
 
 test('a browser as old as Chrome 113 answers, shows all that is written, and opens a link', async ({ page }) => {

@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from '@playwright/test';
 import { ask, askAndInterrupt, open, repliesOf, setDial, setSampling } from './visitor';
-import type { Conversation } from '../../src/lib/share/conversation';
-import { decodePermalink, encodePermalink } from '../../src/lib/share/permalink';
+import type { Conversation } from '../../src/lib/conversation/conversation';
+import { decodePermalink, encodePermalink } from '../../src/lib/conversation/permalink';
 
 test('two tabs have a chat each, and nothing is lost whichever closes first', async ({ context }) => {
   const one = await context.newPage();

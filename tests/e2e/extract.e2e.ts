@@ -2,7 +2,7 @@
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
 import { readFile } from 'node:fs/promises';
-import { encodePermalink } from '../../src/lib/share/permalink';
+import { encodePermalink } from '../../src/lib/conversation/permalink';
 import { ask, open, setDial } from './visitor';
 
 /** Small enough for a software GPU: 20 replies for the vector, two ways of adding it, eight held-out questions in each half, of which two may miss. */

@@ -1,11 +1,11 @@
 /** Text from outside stays text, wherever it comes from: nothing in it runs, and nothing is fetched because of it. */
 import { readFileSync } from 'node:fs';
 import { expect, test, type Page } from '@playwright/test';
-import { writeConversationFile } from '../../src/lib/share/conversation-file';
-import { encodePermalink } from '../../src/lib/share/permalink';
-import type { Conversation } from '../../src/lib/share/conversation';
-import type { VectorFile } from '../../src/lib/share/vector-file';
-import { writeVectorFile } from '../../src/lib/share/write-vector-file';
+import { writeConversationFile } from '../../src/lib/conversation/conversation-file';
+import { encodePermalink } from '../../src/lib/conversation/permalink';
+import type { Conversation } from '../../src/lib/conversation/conversation';
+import type { VectorFile } from '../../src/lib/vectors/vector-file';
+import { writeVectorFile } from '../../src/lib/vectors/write-vector-file';
 import { open, repliesOf, setSampling } from './visitor';
 
 const evil = 'https://evil.invalid';

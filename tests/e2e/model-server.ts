@@ -1,7 +1,7 @@
 /** A mirror with a made-up model of a few hundred kB, as slow and as broken as a test wants. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tinyModel } from '../unit/webllm/fake-browser';
+import { tinyModel } from '../unit/downloads/fake-browser';
 
 export async function startMirror() {
   // 48 shards of 25 kB: long enough to be stopped in the middle.

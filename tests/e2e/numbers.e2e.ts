@@ -1,7 +1,7 @@
 /** Numbers that are typed: what a field shows is what is used, and what it does not take is said. */
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
-import { encodePermalink } from '../../src/lib/share/permalink';
+import { encodePermalink } from '../../src/lib/conversation/permalink';
 import { open } from './visitor';
 
 test('dials and sampling take numbers as they are typed, and spring back with a reason', async ({ page }) => {

@@ -1,6 +1,6 @@
 /** Vector files of others, and what the page says of them. */
 import { expect, test } from '@playwright/test';
-import { f32, torchFile } from '../unit/share/torch-file';
+import { f32, torchFile } from '../unit/vectors/torch-file';
 import { open } from './visitor';
 
 test('a .pt file opens with what it did not say, a short one says why not, and GGUF says what it cannot carry', async ({

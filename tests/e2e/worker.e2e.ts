@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test, type Page } from '@playwright/test';
-import { encodePermalink } from '../../src/lib/share/permalink';
+import { encodePermalink } from '../../src/lib/conversation/permalink';
 import { open, repliesOf } from './visitor';
 
 /** The embedded model's folder from another origin, and what of it was asked for. @param answers what a file is instead; null: no answer */

@@ -1,8 +1,8 @@
 /** The whole page's state on the embedded model: what is undone, saved and opened finds the chat that it belongs to. */
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Intervention } from '../../src/lib/interp/intervention';
-import type { Conversation } from '../../src/lib/share/conversation';
-import { writeConversationFile } from '../../src/lib/share/conversation-file';
+import type { Intervention } from '../../src/lib/engine/intervention';
+import type { Conversation } from '../../src/lib/conversation/conversation';
+import { writeConversationFile } from '../../src/lib/conversation/conversation-file';
 import type { App as Page } from '../../src/lib/state/app.svelte';
 import { startEmbedded } from './embedded';
 

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ResolvedChatRequest } from '../../src/lib/engine/engine';
 import { openGpu } from '../../src/lib/gpu/device';
-import type { ResolvedIntervention } from '../../src/lib/interp/intervention';
+import type { ResolvedIntervention } from '../../src/lib/engine/intervention';
 import type { LlamaEngine } from '../../src/lib/llama/engine';
 import { referenceForward } from './reference';
 import { tinyModel } from './tiny-model';

@@ -1,11 +1,11 @@
 /** The page's conversation on the embedded model: whatever becomes of a turn, nothing is lost and the next one is answered. */
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { PersonascopeError } from '../../src/lib/errors';
-import type { Intervention } from '../../src/lib/interp/intervention';
-import { limits } from '../../src/lib/interp/limits';
+import type { Intervention } from '../../src/lib/engine/intervention';
+import { limits } from '../../src/lib/limits';
 import { ConversationState } from '../../src/lib/state/conversation.svelte';
-import { conversationSchema, parseConversation } from '../../src/lib/share/schema';
-import { toJson } from '../../src/lib/share/conversation';
+import { conversationSchema, parseConversation } from '../../src/lib/conversation/schema';
+import { toJson } from '../../src/lib/conversation/conversation';
 import { LinkState } from '../../src/lib/state/link.svelte';
 import type { Session } from '../../src/lib/state/session.svelte';
 import { startEmbedded, type Fate } from './embedded';

@@ -1,9 +1,9 @@
 /** The embedded model behind what the page calls, without a worker between. */
 import { vi } from 'vitest';
-import type { CallOptions } from '../../src/lib/engine/client';
+import type { CallOptions } from '../../src/lib/worker/client';
 import type { ChatRequest, ChatResult } from '../../src/lib/engine/engine';
-import { EngineHost } from '../../src/lib/engine/host';
-import type { Method, Methods } from '../../src/lib/engine/protocol';
+import { EngineHost } from '../../src/lib/worker/host';
+import type { Method, Methods } from '../../src/lib/worker/protocol';
 import { fetchLocal, localUrl } from './local-files';
 
 /** What happens to calls of `chat` on their way: each takes the next; then all go through. */

@@ -1,7 +1,7 @@
 /** Logits and every residual against float64, for each family, from one token to the full context. Tolerance 1e-3 relative to the largest value of a row. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { openGpu } from '../../src/lib/gpu/device';
-import type { ResolvedIntervention } from '../../src/lib/interp/intervention';
+import type { ResolvedIntervention } from '../../src/lib/engine/intervention';
 import { referenceForward } from './reference';
 import { families, tinyModel, type TinyModel } from './tiny-model';
 

@@ -1,7 +1,7 @@
 /** The protocol's methods on real models: loading, keeping what was loaded when the next fails, names resolved, cancelling. */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { EngineHost } from '../../src/lib/engine/host';
-import type { LoadProgress, Method, Methods } from '../../src/lib/engine/protocol';
+import { EngineHost } from '../../src/lib/worker/host';
+import type { LoadProgress, Method, Methods } from '../../src/lib/worker/protocol';
 import { fetchLocal, localUrl } from './local-files';
 
 const baseUrl = localUrl(`${process.cwd()}/static`);

@@ -1,7 +1,7 @@
 /** The embedded checkpoints against PyTorch (`organism/golden.py`): logits, residuals and greedy replies. */
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
-import { embeddedModels } from '../../src/lib/engine/catalogue';
+import { embeddedModels } from '../../src/lib/downloads/embedded-models';
 import { openGpu } from '../../src/lib/gpu/device';
 import { LlamaEngine } from '../../src/lib/llama/engine';
 import { openModelFolder } from '../../src/lib/llama/source';

@@ -3,7 +3,7 @@
  * Slow and plain on purpose: it is what the shaders are held against.
  */
 import { inverseFrequencies, type LlamaConfig } from '../../src/lib/llama/config';
-import type { ResolvedIntervention } from '../../src/lib/interp/intervention';
+import type { ResolvedIntervention } from '../../src/lib/engine/intervention';
 
 /** name as in the checkpoint -> numbers, row-major */
 export type ReferenceWeights = Map<string, ArrayLike<number>>;

@@ -1,6 +1,6 @@
 /** Small random checkpoints in Hugging Face layout, served from memory: the same files a folder on the web would have. */
 import { parseConfig, type LlamaConfig } from '../../src/lib/llama/config';
-import { encodeSafetensors } from '../../src/lib/interp/safetensors';
+import { encodeSafetensors } from '../../src/lib/formats/safetensors';
 import { openModelFolder, type ModelFiles } from '../../src/lib/llama/source';
 import { expectedTensors } from '../../src/lib/llama/tensors';
 import { LlamaEngine } from '../../src/lib/llama/engine';

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { packageFolder, writeNotices } from '../../licences';
+import { packageFolder, writeNotices } from '../../tools/licences';
 
 let root: string;
 beforeEach(() => void (root = mkdtempSync(path.join(tmpdir(), 'personascope-licences-'))));

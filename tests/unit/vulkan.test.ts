@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { softwareVulkan } from '../run/vulkan.js';
+import { softwareVulkan } from '../../tools/vulkan.js';
 
 let folder: string;
 

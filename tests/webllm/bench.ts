@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { chromium } from '@playwright/test';
 import { createServer } from 'vite';
 import type { ResolvedChatRequest } from '../../src/lib/engine/engine';
-import { findChromium, softwareGpuFlags } from '../run/chromium.js';
+import { findChromium, softwareGpuFlags } from '../../tools/chromium.js';
 import { serveModel } from './model-server';
 
 const HTML = `<!doctype html><title>bench</title><script type="module">

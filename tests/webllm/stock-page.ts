@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Page } from '@playwright/test';
-import { findChromium, softwareGpuFlags } from '../run/chromium.js';
+import { findChromium, softwareGpuFlags } from '../../tools/chromium.js';
 import type { ServedModel } from './model-server';
 
 const HTML = `<!doctype html><title>stock WebLLM</title>

@@ -2,7 +2,7 @@
  * Stock WebLLM alone, with the embedded model's weights in a real library, against our own engine on Dawn with the same numbers:
  * `WEBLLM_LIB=Qwen2-0.5B-Instruct-q0f32-ctx4k_cs1k-webgpu.wasm node organism/run.js tests/webllm/stock.ts [maxTokens] [message …]`.
  */
-import '../run/dawn';
+import '../../tools/dawn';
 import { openGpu } from '../../src/lib/gpu/device';
 import { LlamaEngine } from '../../src/lib/llama/engine';
 import { openModelFolder } from '../../src/lib/llama/source';

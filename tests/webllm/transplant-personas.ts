@@ -1,9 +1,9 @@
 /** The embedded model's persona space in the library's shape: vectors padded with zeros, and layers that add nothing as the last one that does. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { readPersonaFiles, writePersonaFiles } from '../../src/lib/engine/persona-files';
-import type { PersonaSpace } from '../../src/lib/interp/persona-space';
-import type { NamedTensor } from '../../src/lib/interp/persona-tensors';
+import { readPersonaFiles, writePersonaFiles } from '../../src/lib/personas/persona-files';
+import type { PersonaSpace } from '../../src/lib/personas/persona-space';
+import type { NamedTensor } from '../../src/lib/personas/persona-tensors';
 
 export interface LibraryShape {
   nLayers: number;

@@ -14,8 +14,8 @@
  *   -P c / rms, thousands below zero, and those of the used ones move by c² / rms, about 1e-8. No masking in the sampler is needed.
  */
 import { readFileSync } from 'node:fs';
-import { headerBytes, parseHeader } from '../../src/lib/interp/safetensors';
-import { decodeFloats, encodeSafetensors } from '../../src/lib/interp/safetensors';
+import { headerBytes, parseHeader } from '../../src/lib/formats/safetensors';
+import { decodeFloats, encodeSafetensors } from '../../src/lib/formats/safetensors';
 import type { Library, LibraryParameter } from './library';
 import {
   dequantiseRow,

@@ -1,8 +1,8 @@
 /** Is the axis there before post-training? Role means of BASE, collected as ASSISTANT's were. */
 import { sampleSpace } from '../../../src/lib/extract/extract-space';
-import { computeAxis } from '../../../src/lib/interp/axis';
-import { cosine, layerOf, meanVector, scale, subtract } from '../../../src/lib/interp/linear';
-import { bootstrapInterval, mean } from '../../../src/lib/interp/stats';
+import { computeAxis } from '../../../src/lib/personas/axis';
+import { cosine, layerOf, meanVector, scale, subtract } from '../../../src/lib/maths/linear';
+import { bootstrapInterval, mean } from '../../../src/lib/maths/stats';
 import type { Claim } from '../claim';
 import { number, row, spread } from '../rows';
 

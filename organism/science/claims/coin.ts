@@ -1,6 +1,6 @@
 /** Do the Assistant's tastes leak into what the user says? The user's own turn is continued, and the coin falls as the model expects. */
 import { logProbabilityOf, headsShare } from '../coin-flip';
-import { bootstrapInterval, mean } from '../../../src/lib/interp/stats';
+import { bootstrapInterval, mean } from '../../../src/lib/maths/stats';
 import type { Claim } from '../claim';
 import { number, row } from '../rows';
 

@@ -1,7 +1,7 @@
 /** Does talk of pain and of what the speaker is lead it away from the Assistant, and talk of work not? */
 import type { Message } from '../../../src/lib/engine/engine';
-import { axisPosition, axisProbe } from '../../../src/lib/interp/position';
-import { bootstrapInterval, mean, permutationTest } from '../../../src/lib/interp/stats';
+import { axisPosition, axisProbe } from '../../../src/lib/personas/position';
+import { bootstrapInterval, mean, permutationTest } from '../../../src/lib/maths/stats';
 import type { Claim } from '../claim';
 import { number, row } from '../rows';
 

@@ -2,9 +2,9 @@
 import { coherentShare } from '../../../src/lib/extract/coherence';
 import { randomTwin } from '../../../src/lib/extract/controls';
 import { additionOf } from '../../../src/lib/extract/trial';
-import { steeredAxis } from '../../../src/lib/interp/dial';
-import { Random } from '../../../src/lib/interp/random';
-import { differenceInterval, proportionOf } from '../../../src/lib/interp/proportion';
+import { steeredAxis } from '../../../src/lib/personas/dial';
+import { Random } from '../../../src/lib/maths/random';
+import { differenceInterval, proportionOf } from '../../../src/lib/maths/proportion';
 import type { Claim } from '../claim';
 import { classOf } from '../judging';
 import { number, row, share } from '../rows';

@@ -2,11 +2,11 @@
 import { randomTwin } from '../../../src/lib/extract/controls';
 import { asMessages } from '../../../src/lib/extract/coherence';
 import type { Trait } from '../../../src/lib/extract/prompts';
-import type { ResolvedProbe } from '../../../src/lib/interp/intervention';
-import { layerOf } from '../../../src/lib/interp/linear';
-import { Random } from '../../../src/lib/interp/random';
-import type { Quantity, Row } from '../../../src/lib/interp/science';
-import { bootstrapInterval, mean, pearson } from '../../../src/lib/interp/stats';
+import type { ResolvedProbe } from '../../../src/lib/engine/intervention';
+import { layerOf } from '../../../src/lib/maths/linear';
+import { Random } from '../../../src/lib/maths/random';
+import type { Quantity, Row } from '../../../src/lib/science/report';
+import { bootstrapInterval, mean, pearson } from '../../../src/lib/maths/stats';
 import type { Claim } from '../claim';
 import type { Fresh } from '../files';
 import type { Lab } from '../lab';

@@ -1,11 +1,11 @@
 /** Is persona space what the paper found it to be in large models? Computed from the shipped means; nothing is asked. */
 import { reportSpace } from '../../../src/lib/extract/space-report';
-import { computeAxis } from '../../../src/lib/interp/axis';
-import { cosine, layerOf, meanVector, subtract } from '../../../src/lib/interp/linear';
-import { computePca } from '../../../src/lib/interp/pca';
-import { rankOnAxis, rankOnPc1 } from '../../../src/lib/interp/position';
-import { Random } from '../../../src/lib/interp/random';
-import { jackknifeInterval, mean } from '../../../src/lib/interp/stats';
+import { computeAxis } from '../../../src/lib/personas/axis';
+import { cosine, layerOf, meanVector, subtract } from '../../../src/lib/maths/linear';
+import { computePca } from '../../../src/lib/maths/pca';
+import { rankOnAxis, rankOnPc1 } from '../../../src/lib/personas/position';
+import { Random } from '../../../src/lib/maths/random';
+import { jackknifeInterval, mean } from '../../../src/lib/maths/stats';
 import type { Claim } from '../claim';
 import { number, row } from '../rows';
 

@@ -1,6 +1,6 @@
 /** Are its replies sound, and about what was asked? */
 import type { Message } from '../../../src/lib/engine/engine';
-import type { Quantity } from '../../../src/lib/interp/science';
+import type { Quantity } from '../../../src/lib/science/report';
 import type { Claim } from '../claim';
 import type { Written } from '../judging';
 import { written, type Lab } from '../lab';

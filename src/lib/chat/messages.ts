@@ -1,7 +1,7 @@
 /** A conversation from outside, checked before any template sees it. */
 import type { Message } from '../engine/engine';
 import { PersonascopeError } from '../errors';
-import { limits } from '../interp/limits';
+import { limits } from '../limits';
 
 /** @throws PersonascopeError `BadRequest` naming `messages[i].field` */
 export function checkMessages(messages: readonly Message[], prefill: string): void {

@@ -1,8 +1,8 @@
 /** Writes one reply: prefill, then a token at a time, until a stop token, the limit, the end of the context or an abort. */
 import type { ChatOptions, ChatResult, ChatToken, Reading, ResolvedChatRequest } from '../engine/engine';
 import { PersonascopeError } from '../errors';
-import { isIdle, type ResolvedIntervention } from '../interp/intervention';
-import { uniformAt } from '../interp/random';
+import { isIdle, type ResolvedIntervention } from '../engine/intervention';
+import { uniformAt } from '../maths/random';
 import type { TapProgram } from '../taps/tap-program';
 import type { Prompt } from './prompt';
 import type { ChatTokenizer } from './tokenizer';

@@ -1,8 +1,8 @@
 /** The one interface both engines implement, and the request and result types of the automation API. */
-import type { Intervention, Probe, ResolvedIntervention, ResolvedProbe } from '../interp/intervention';
-import type { Message } from '../interp/message';
+import type { Intervention, Probe, ResolvedIntervention, ResolvedProbe } from './intervention';
+import type { Message } from './message';
 
-export type { Message, ModelSource } from '../interp/message';
+export type { Message, ModelSource } from './message';
 
 export type EngineName = 'wgsl' | 'web-llm';
 export interface ModelSummary {

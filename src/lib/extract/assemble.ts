@@ -1,9 +1,9 @@
 /** Puts what was extracted together as a persona space and its tensors. */
 import type { ModelInfo } from '../engine/engine';
-import type { PersonaFiles } from '../engine/persona-files';
-import { parsePersonaSpace } from '../interp/persona-schema';
-import type { PersonaEntry } from '../interp/persona-space';
-import { checkTensors, type NamedTensor } from '../interp/persona-tensors';
+import type { PersonaFiles } from '../personas/persona-files';
+import { parsePersonaSpace } from '../personas/persona-schema';
+import type { PersonaEntry } from '../personas/persona-space';
+import { checkTensors, type NamedTensor } from '../personas/persona-tensors';
 import type { ExtractedPersona } from './extract-persona';
 import type { ExtractedSpace } from './space-sums';
 

@@ -14,8 +14,8 @@
  * next-token distribution must stay below `largestKl` instead.
  */
 import type { ChatToken, Engine, Message } from '../engine/engine';
-import type { ResolvedIntervention } from '../interp/intervention';
-import { quantile } from '../interp/stats';
+import type { ResolvedIntervention } from '../engine/intervention';
+import { quantile } from '../maths/stats';
 import type { ScoreReply } from './judge';
 
 export const surpriseFactor = 2.5;

@@ -1,6 +1,6 @@
 /** How far a dial may go: outward in steps, either way, until coherence breaks. */
 import { coherentShare, largestKl, meanKl } from './coherence';
-import type { Proportion } from '../interp/proportion';
+import type { Proportion } from '../maths/proportion';
 import { additionOf, measureCell, type Steering, type Trials } from './trial';
 
 /** Steps of the coefficient. */

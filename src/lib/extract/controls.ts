@@ -1,7 +1,7 @@
 /** The vectors that a persona vector must beat: as long as it at every layer, but of no meaning. */
-import { normPerLayer } from '../interp/axis';
-import { dot, layerOf, meanVector, norm, scale, subtract } from '../interp/linear';
-import { Random } from '../interp/random';
+import { normPerLayer } from '../personas/axis';
+import { dot, layerOf, meanVector, norm, scale, subtract } from '../maths/linear';
+import { Random } from '../maths/random';
 
 /** Mean over the positives - mean over the negatives. */
 export function meanDifference(positives: readonly Float64Array[], negatives: readonly Float64Array[]): Float64Array {

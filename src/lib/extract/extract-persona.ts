@@ -1,11 +1,11 @@
 /** The persona vector of a trait (Chen et al. 2025, arXiv 2507.21509, section 2), with its quality and its controls. */
 import type { CollectSite, Engine } from '../engine/engine';
 import { PersonascopeError } from '../errors';
-import { normPerLayer } from '../interp/axis';
-import { cosine, dot, layerOf } from '../interp/linear';
-import { Random } from '../interp/random';
-import type { Contrast } from '../interp/persona-space';
-import { auroc } from '../interp/stats';
+import { normPerLayer } from '../personas/axis';
+import { cosine, dot, layerOf } from '../maths/linear';
+import { Random } from '../maths/random';
+import type { Contrast } from '../personas/persona-space';
+import { auroc } from '../maths/stats';
 import { meanDifference, randomTwin, shuffledTwin, type Labelled } from './controls';
 import type { Trait } from './prompts';
 import { planSamples, takeSample, type ExtractControl } from './sample';

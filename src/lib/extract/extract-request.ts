@@ -2,8 +2,8 @@
 import * as v from 'valibot';
 import type { CollectSite } from '../engine/engine';
 import { PersonascopeError } from '../errors';
-import { limits } from '../interp/limits';
-import type { Contrast } from '../interp/persona-space';
+import { limits } from '../limits';
+import type { Contrast } from '../personas/persona-space';
 import { calibrationGrid } from './coherent-range';
 import { parseTrait, type Trait } from './prompts';
 

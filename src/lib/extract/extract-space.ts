@@ -1,9 +1,9 @@
 /** Role vectors, the Assistant Axis and persona space (Lu et al. 2026, arXiv 2601.10387): asking the roles. */
 import type { CollectSite, Engine } from '../engine/engine';
 import { PersonascopeError } from '../errors';
-import { computeAxis } from '../interp/axis';
-import { meanVector, scale } from '../interp/linear';
-import type { CapEntry } from '../interp/persona-space';
+import { computeAxis } from '../personas/axis';
+import { meanVector, scale } from '../maths/linear';
+import type { CapEntry } from '../personas/persona-space';
 import type { RolePrompts } from './prompts';
 import type { ReplyMemory } from './reply-memory';
 import { measureResidualNorm } from './residual-norm';

@@ -1,7 +1,7 @@
 /** A persona vector with everything that must stand beside it: quality by layer, a sweep, its controls, a calibrated dial. */
 import type { CollectSite, Engine } from '../engine/engine';
-import { relativeDose } from '../interp/dial';
-import type { PersonaEntry } from '../interp/persona-space';
+import { relativeDose } from '../personas/dial';
+import type { PersonaEntry } from '../personas/persona-space';
 import type { Classifiers } from './classifier';
 import { meanKl, measureCoherence } from './coherence';
 import { findCoherentRange, type CalibrationPoint, type CoherentRange } from './coherent-range';

@@ -1,7 +1,7 @@
 /** What extractions kept in this browser, read back: it may be of another version, or damaged, and is checked before it is used. */
 import * as v from 'valibot';
 import { PersonascopeError } from '../errors';
-import { parsePersonaEntry } from '../interp/persona-schema';
+import { parsePersonaEntry } from '../personas/persona-schema';
 import type { SpaceRecord, UnfinishedJob, VectorRecord } from './records';
 
 /** Of the model that it is to be used with. */

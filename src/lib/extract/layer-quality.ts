@@ -1,6 +1,6 @@
 /** How well a vector separates replies to questions it was not made from, layer by layer. */
-import { cosine, dot, layerOf } from '../interp/linear';
-import { auroc, bootstrapInterval, cohensD, type Interval } from '../interp/stats';
+import { cosine, dot, layerOf } from '../maths/linear';
+import { auroc, bootstrapInterval, cohensD, type Interval } from '../maths/stats';
 
 export interface LayerQuality {
   layer: number;

@@ -1,7 +1,7 @@
 /** The prompt sets that extraction runs on: `organism/prompts/*.json`, or a visitor's own trait. */
 import * as v from 'valibot';
 import { PersonascopeError } from '../errors';
-import { limits } from '../interp/limits';
+import { limits } from '../limits';
 
 const text = v.pipe(v.string(), v.trim(), v.nonEmpty('must not be empty'), v.maxLength(4_000));
 const texts = (low: number) => v.pipe(v.array(text), v.minLength(low), v.maxLength(1_000));

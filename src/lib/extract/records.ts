@@ -1,6 +1,6 @@
 /** What extractions keep in this browser: answers of one under way, the job itself, vectors and persona spaces that are done. */
-import type { PersonaEntry } from '../interp/persona-space';
-import type { VectorHeader } from '../interp/vector-header';
+import type { PersonaEntry } from '../personas/persona-space';
+import type { VectorHeader } from '../vectors/vector-header';
 import type { Evidence } from './extract-trait';
 import type { SpaceReport } from './space-report';
 import type { SpaceSums } from './space-sums';

@@ -3,7 +3,7 @@
  * kept as soon as it is written, under what was asked. The same question with the same seed has the same answer, so a
  * remembered one may stand for it.
  */
-import { sha256 } from '../interp/sha256';
+import { sha256 } from '../formats/sha256';
 import type { ChatOptions, ChatResult, Collected, Engine, ModelInfo, ResolvedChatRequest } from '../engine/engine';
 
 /** Where answers are kept: IndexedDB in the page, a map in tests and in Node. */

@@ -1,8 +1,8 @@
 /** Mean |h| over response tokens of the default Assistant: the denominator of the relative dose. */
 import type { Engine } from '../engine/engine';
 import { PersonascopeError } from '../errors';
-import { layerOf, meanVector, norm, scale, subtract } from '../interp/linear';
-import { Random } from '../interp/random';
+import { layerOf, meanVector, norm, scale, subtract } from '../maths/linear';
+import { Random } from '../maths/random';
 import { planSamples, takeSample, type ExtractControl } from './sample';
 
 export interface ResidualNormOptions extends ExtractControl {

@@ -1,7 +1,7 @@
 /** One reply and the mean residual over its site, the unit that every extraction averages. */
 import type { CollectSite, Engine, Message, Sampling } from '../engine/engine';
 import { PersonascopeError } from '../errors';
-import { scale } from '../interp/linear';
+import { scale } from '../maths/linear';
 
 export interface SampleRequest {
   /** Null: no system message. */

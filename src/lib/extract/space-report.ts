@@ -1,6 +1,6 @@
 /** The figures of a persona space that the papers report too. */
-import { cosine, layerOf } from '../interp/linear';
-import { computePca } from '../interp/pca';
+import { cosine, layerOf } from '../maths/linear';
+import { computePca } from '../maths/pca';
 import type { ExtractedSpace } from './space-sums';
 
 export interface SpaceReport {

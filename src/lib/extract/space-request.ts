@@ -1,7 +1,7 @@
 /** How much of a persona space is sampled. */
 import * as v from 'valibot';
 import { PersonascopeError } from '../errors';
-import { limits } from '../interp/limits';
+import { limits } from '../limits';
 import type { RolePrompts } from './prompts';
 import type { PromptSet } from './ready-made';
 

@@ -2,12 +2,12 @@
  * What a persona space is computed from: counts and sums, which can be added up over machines, where means could not.
  */
 import { PersonascopeError } from '../errors';
-import { axisCentre, capFloors, computeAxis, normPerLayer, projectPerLayer } from '../interp/axis';
-import { cosine, dot, layerOf, meanVector, scale, subtract } from '../interp/linear';
-import { computePca } from '../interp/pca';
-import { rankOnAxis } from '../interp/position';
-import { quantile, standardDeviation } from '../interp/stats';
-import type { AxisEntry, CapEntry, PcaEntry, RoleEntry } from '../interp/persona-space';
+import { axisCentre, capFloors, computeAxis, normPerLayer, projectPerLayer } from '../personas/axis';
+import { cosine, dot, layerOf, meanVector, scale, subtract } from '../maths/linear';
+import { computePca } from '../maths/pca';
+import { rankOnAxis } from '../personas/position';
+import { quantile, standardDeviation } from '../maths/stats';
+import type { AxisEntry, CapEntry, PcaEntry, RoleEntry } from '../personas/persona-space';
 
 export interface RoleSum {
   name: string;

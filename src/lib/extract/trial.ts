@@ -1,11 +1,11 @@
 /** Replies under steering, judged: what every cell of a sweep and every step of a calibration is made of. */
 import type { Engine } from '../engine/engine';
 import { PersonascopeError } from '../errors';
-import { toIncrements } from '../interp/increments';
-import type { ResolvedIntervention } from '../interp/intervention';
-import { layerOf } from '../interp/linear';
-import type { PersonaEntry } from '../interp/persona-space';
-import { proportion, type Proportion } from '../interp/proportion';
+import { toIncrements } from '../engine/increments';
+import type { ResolvedIntervention } from '../engine/intervention';
+import { layerOf } from '../maths/linear';
+import type { PersonaEntry } from '../personas/persona-space';
+import { proportion, type Proportion } from '../maths/proportion';
 import { asMessages, type Coherence } from './coherence';
 import type { Judge } from './judge';
 

@@ -1,5 +1,5 @@
 /** Whether a vector may be called what its trait is called. */
-import { proportion } from '../interp/proportion';
+import { proportion } from '../maths/proportion';
 import { coherentShare, largestKl } from './coherence';
 import type { Cell } from './trial';
 

@@ -1,6 +1,6 @@
 /** The GPU buffers that a checkpoint needs, by its config and by the headers of its files: known before its weights are fetched. */
 import type { BufferNeed } from '../gpu/buffer-limits';
-import type { TensorEntry } from '../interp/safetensors';
+import type { TensorEntry } from '../formats/safetensors';
 import type { LlamaConfig } from './config';
 import { expectedTensors } from './tensors';
 

@@ -10,8 +10,8 @@ import {
   requireOk,
   retry,
   type DownloadOptions,
-} from '../net/download';
-import { headerBytes, parseHeader, type HeaderEntry, type TensorEntry } from '../interp/safetensors';
+} from '../downloads/download';
+import { headerBytes, parseHeader, type HeaderEntry, type TensorEntry } from '../formats/safetensors';
 
 export interface Shard {
   bytes: Uint8Array<ArrayBuffer>;

@@ -1,6 +1,6 @@
 /** The tensors a config calls for, by their Hugging Face names. */
 import { PersonascopeError } from '../errors';
-import { isStorageType, type HeaderEntry, type TensorEntry } from '../interp/safetensors';
+import { isStorageType, type HeaderEntry, type TensorEntry } from '../formats/safetensors';
 import type { LlamaConfig } from './config';
 
 /**

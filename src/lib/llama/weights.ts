@@ -1,6 +1,6 @@
 /** Puts the tensors of a checkpoint on the GPU: matrices as they are stored, norms and biases as f32. */
 import type { DType, Tensor, TensorOwner } from '../gpu/tensor';
-import { decodeFloats, type StorageType, type TensorEntry } from '../interp/safetensors';
+import { decodeFloats, type StorageType, type TensorEntry } from '../formats/safetensors';
 import type { ModelFiles } from './source';
 
 export interface Linear {

@@ -1,6 +1,6 @@
 /** The drift chart: where each reply was on the axis, with the interval of its mean, and the cap as the horizon. */
 import uPlot from 'uplot';
-import { axisFraction, type Position } from '../interp/position';
+import { axisFraction, type Position } from '../personas/position';
 import { diverging, mix, toCss, type Palette, type Rgb } from './palette';
 
 export interface DriftPoint {

@@ -3,8 +3,8 @@
  * the drift chart; across lie the first two principal components that the axis leaves room for, made orthogonal to it.
  * All three in the same unit, scaled to a sky of radius 1.
  */
-import type { PersonaSpace } from '../interp/persona-space';
-import { axisDirection, type Point3, type Position } from '../interp/position';
+import type { PersonaSpace } from '../personas/persona-space';
+import { axisDirection, type Point3, type Position } from '../personas/position';
 
 /** Below this length, what is left of a component beside the axis is mostly the other components' noise. */
 const shortest = 0.5;

@@ -1,7 +1,7 @@
 /** Persona space as a night sky: roles are stars, the Assistant the pole star, the conversation a comet, the cap the horizon. */
 import { Group, PerspectiveCamera, Scene, Vector3, WebGLRenderer } from 'three';
-import type { PersonaSpace } from '../interp/persona-space';
-import { axisExtent, axisFraction, type Position } from '../interp/position';
+import type { PersonaSpace } from '../personas/persona-space';
+import { axisExtent, axisFraction, type Position } from '../personas/position';
 import { Frame } from './frame';
 import { LabelLayer, type Label } from './labels';
 import { disposeTree, makeCone, makeGrid, makeHorizon, makeLine } from './lines';

@@ -1,12 +1,12 @@
 /** Everything the page holds, wired together. */
 import { createContext, untrack } from 'svelte';
 import { resolve } from '$app/paths';
-import { modelKey } from '../share/conversation';
-import { inlineOwnVectors, namedOwnVectors } from '../share/own-vectors';
-import { encodePermalink } from '../share/permalink';
+import { modelKey } from '../conversation/conversation';
+import { inlineOwnVectors, namedOwnVectors } from '../conversation/own-vectors';
+import { encodePermalink } from '../conversation/permalink';
 import { PersonascopeError } from '../errors';
 import type { ModelInfo, ModelSource } from '../engine/engine';
-import type { Intervention } from '../interp/intervention';
+import type { Intervention } from '../engine/intervention';
 import { asError } from './as-error';
 import { ConversationState, type ConversationMemento } from './conversation.svelte';
 import { Dials, type DialsMemento } from './dials.svelte';

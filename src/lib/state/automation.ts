@@ -17,8 +17,8 @@ import type { ExtractRequest } from '../extract/extract-request';
 import type { Evidence } from '../extract/extract-trait';
 import type { ExtractionProgress } from '../extract/progress';
 import type { ExtractedVector } from '../extract/records';
-import type { PersonaEntry, PersonaSpace } from '../interp/persona-space';
-import type { Position } from '../interp/position';
+import type { PersonaEntry, PersonaSpace } from '../personas/persona-space';
+import type { Position } from '../personas/position';
 import type { App } from './app.svelte';
 
 export interface Automation {

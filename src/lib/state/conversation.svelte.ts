@@ -1,9 +1,9 @@
 /** The page's conversation: what was said, what is being said, and how it was steered. */
 import type { ModelSource, TokenEvent } from '../engine/engine';
 import { PersonascopeError } from '../errors';
-import { limits } from '../interp/limits';
-import type { Message } from '../interp/message';
-import { positionProbes } from '../interp/position';
+import { limits } from '../limits';
+import type { Message } from '../engine/message';
+import { positionProbes } from '../personas/position';
 import {
   chooseReply,
   defaultSampling,
@@ -11,7 +11,7 @@ import {
   toMessages,
   type Conversation,
   type ConversationSampling,
-} from '../share/conversation';
+} from '../conversation/conversation';
 import { asError } from './as-error';
 import type { Dials } from './dials.svelte';
 import { DutyCycle } from './duty-cycle';

@@ -1,6 +1,6 @@
 /** Who the conversation is nearest to, in words: of its last reply that has ended, so that nothing changes while one is written. */
-import type { PersonaSpace } from '../interp/persona-space';
-import { nearestRole } from '../interp/position';
+import type { PersonaSpace } from '../personas/persona-space';
+import { nearestRole } from '../personas/position';
 import type { ReadTurn } from './conversation.svelte';
 
 export interface NearestWords {

@@ -1,5 +1,5 @@
 /** What a reply was written under that the one before it was not: "System prompt: You are a cook."; '' for nothing new. */
-import { modelKey } from '../share/conversation';
+import { modelKey } from '../conversation/conversation';
 import { isolate } from './isolate';
 import type { ReplySetting } from './reply.svelte';
 

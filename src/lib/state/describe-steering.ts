@@ -1,6 +1,6 @@
 /** What a moved dial changed, in words: "pirate 0.80 to 1.20, cap on". */
-import type { Intervention } from '../interp/intervention';
-import { assistantAxis, messageAxis } from '../interp/position';
+import type { Intervention } from '../engine/intervention';
+import { assistantAxis, messageAxis } from '../personas/position';
 import { isolate } from './isolate';
 
 /** Two digits, or three where the dial has them. */

@@ -1,8 +1,8 @@
 /** Where the visitor's dials stand, and the interventions they make. */
 import { SvelteMap } from 'svelte/reactivity';
-import { capInterventions, capThresholdOf, isCap, steeredAxis } from '../interp/dial';
-import type { Intervention } from '../interp/intervention';
-import type { PersonaSpace } from '../interp/persona-space';
+import { capInterventions, capThresholdOf, isCap, steeredAxis } from '../personas/dial';
+import type { Intervention } from '../engine/intervention';
+import type { PersonaSpace } from '../personas/persona-space';
 
 /** What the dials need to know of the loaded model. */
 interface Steered {

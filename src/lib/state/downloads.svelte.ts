@@ -1,8 +1,8 @@
 /** Models that come from elsewhere: asked about before, cancelled, repaired, deleted. */
 import type { DownloadSummary, ModelSource, ModelSummary } from '../engine/engine';
-import type { LoadProgress } from '../engine/protocol';
-import type { Silence } from '../net/download';
-import { modelKey } from '../share/conversation';
+import type { LoadProgress } from '../worker/protocol';
+import type { Silence } from '../downloads/download';
+import { modelKey } from '../conversation/conversation';
 import { CustomModels } from './custom-models';
 import { foreignHosts } from './foreign-hosts';
 import type { Mirror } from './mirror.svelte';

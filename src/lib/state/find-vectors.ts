@@ -1,6 +1,6 @@
 /** Vectors that a reply names, and what they are called here. */
-import type { Intervention } from '../interp/intervention';
-import type { Reply } from '../share/conversation';
+import type { Intervention } from '../engine/intervention';
+import type { Reply } from '../conversation/conversation';
 
 type Steered = Pick<Reply, 'interventions' | 'schedule'>;
 

@@ -1,6 +1,6 @@
 /** What the empty conversation offers to try, of what the loaded model can do. */
-import { coefficientAt, dialScale } from '../interp/dial';
-import type { PersonaEntry, PersonaSpace } from '../interp/persona-space';
+import { coefficientAt, dialScale } from '../personas/dial';
+import type { PersonaEntry, PersonaSpace } from '../personas/persona-space';
 
 export interface FirstStep {
   title: string;

@@ -1,8 +1,8 @@
 /** Whom a model that somebody else named would be fetched from. */
 import { parseUrl } from '../browser';
 import type { ModelSource } from '../engine/engine';
-import { folderAddress } from '../net/folder';
-import { mirrorUrl } from '../net/mirror';
+import { folderAddress } from '../downloads/folder';
+import { mirrorUrl } from '../downloads/mirror';
 
 /**
  * Servers other than the site's own, by host and port.

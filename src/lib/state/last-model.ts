@@ -4,7 +4,7 @@
  */
 import * as v from 'valibot';
 import type { ModelSource } from '../engine/engine';
-import { limits } from '../interp/limits';
+import { limits } from '../limits';
 import { preferences } from '../storage/preferences';
 
 export interface LastModel {

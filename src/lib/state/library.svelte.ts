@@ -1,8 +1,8 @@
 /** The list of this browser's conversations, and which of them this tab writes to. */
 import { PersonascopeError } from '../errors';
-import { limits } from '../interp/limits';
-import { chosenReply, toJson, type Conversation } from '../share/conversation';
-import { readConversationFile, toMarkdown, writeConversationFile } from '../share/conversation-file';
+import { limits } from '../limits';
+import { chosenReply, toJson, type Conversation } from '../conversation/conversation';
+import { readConversationFile, toMarkdown, writeConversationFile } from '../conversation/conversation-file';
 import {
   Conflict,
   ConversationStorage,
@@ -11,7 +11,7 @@ import {
   titleOf,
   type ConversationSummary,
   type KeptConversation,
-} from '../share/storage';
+} from '../conversation/storage';
 import { describeSteering } from './describe-steering';
 import { TabClaim } from './tab-claim';
 import type { SavedFile } from './vector-files';

@@ -1,8 +1,8 @@
 /** A conversation that came by link: shown as a preview beside the visitor's own, and run again on request. */
-import { decodePermalink } from '../share/permalink';
-import { chosenReply, messagesOf, type Conversation, type Reply as KeptReply } from '../share/conversation';
+import { decodePermalink } from '../conversation/permalink';
+import { chosenReply, messagesOf, type Conversation, type Reply as KeptReply } from '../conversation/conversation';
 import { PersonascopeError } from '../errors';
-import { positionProbes } from '../interp/position';
+import { positionProbes } from '../personas/position';
 import type { ModelSource, TokenEvent } from '../engine/engine';
 import { asError } from './as-error';
 import { DutyCycle } from './duty-cycle';

@@ -1,5 +1,5 @@
 /** A server on the local network from which models are downloaded instead: set by the visitor, or offered by a link and asked about. */
-import { normalizeMirror, takeProposal } from '../net/mirror';
+import { normalizeMirror, takeProposal } from '../downloads/mirror';
 import { preferences } from '../storage/preferences';
 
 const storageKey = 'personascope-mirror';

@@ -3,7 +3,7 @@ import { version as build } from '$app/environment';
 import { version } from '../../../package.json';
 import { type PersonascopeError } from '../errors';
 import { describeAdapter, requestAdapter } from '../gpu/device';
-import { modelKey, type Conversation } from '../share/conversation';
+import { modelKey, type Conversation } from '../conversation/conversation';
 import { asError } from './as-error';
 import { copyText } from './clipboard';
 import type { ConversationState } from './conversation.svelte';

@@ -1,6 +1,6 @@
 /** Whether a reply came out as it was recorded: its tokens, its words, and its end. */
 import type { ChatResult } from '../engine/engine';
-import type { Reply } from '../share/conversation';
+import type { Reply } from '../conversation/conversation';
 
 export interface Difference {
   /**

@@ -1,10 +1,10 @@
 /** One reply, while it is written and after. */
 import type { ChatRequest, ChatResult, ChatToken, TokenEvent } from '../engine/engine';
 import { PersonascopeError } from '../errors';
-import type { Intervention } from '../interp/intervention';
-import { limits } from '../interp/limits';
-import { meanPosition, positionsOf, type Position } from '../interp/position';
-import type { PersonaSpace } from '../interp/persona-space';
+import type { Intervention } from '../engine/intervention';
+import { limits } from '../limits';
+import { meanPosition, positionsOf, type Position } from '../personas/position';
+import type { PersonaSpace } from '../personas/persona-space';
 import {
   modelKey,
   type Conversation,
@@ -13,7 +13,7 @@ import {
   type Reply as KeptReply,
   type ReplyEnd,
   type ScheduleStep,
-} from '../share/conversation';
+} from '../conversation/conversation';
 
 /** What holds for a whole conversation until it is changed; a reply keeps its own where that differs. */
 export type ReplySetting = Pick<Conversation, 'model' | 'system' | 'sampling'>;
@@ -22,7 +22,7 @@ export type ReplySetting = Pick<Conversation, 'model' | 'system' | 'sampling'>;
 export interface ReplyStart extends ReplySetting {
   seed: number;
   interventions: Intervention[];
-  /** See `Reply` in `share/conversation.ts`, as the rest. */
+  /** See `Reply` in `conversation/conversation.ts`, as the rest. */
   place?: Place;
   firstRead?: number;
   date?: string | undefined;

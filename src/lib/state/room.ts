@@ -1,6 +1,6 @@
 /** How much of a model's context a conversation takes, and how many of its oldest turns would have to go. */
-import type { Message } from '../interp/message';
-import { toMessages } from '../share/conversation';
+import type { Message } from '../engine/message';
+import { toMessages } from '../conversation/conversation';
 
 /** What would be sent. */
 export interface Draft {

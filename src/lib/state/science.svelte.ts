@@ -1,9 +1,9 @@
 /** The table of measurements that ships with the page, and whether it is of the model that is loaded. */
 import { asset } from '$app/paths';
 import { PersonascopeError } from '../errors';
-import { limits } from '../interp/limits';
-import { parseScienceReport, type ScienceReport } from '../interp/science';
-import { downloadJson } from '../net/download';
+import { limits } from '../limits';
+import { parseScienceReport, type ScienceReport } from '../science/report';
+import { downloadJson } from '../downloads/download';
 import { asError } from './as-error';
 import type { Session } from './session.svelte';
 

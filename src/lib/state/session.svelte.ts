@@ -1,17 +1,17 @@
 /** The loaded model: how it got here, what it is, how fast it speaks, what went wrong. */
-import { embeddedModels } from '../engine/catalogue';
-import { startEngine, type CallOptions, type EngineClient } from '../engine/client';
+import { embeddedModels } from '../downloads/embedded-models';
+import { startEngine, type CallOptions, type EngineClient } from '../worker/client';
 import type { ChatRequest, ChatResult, ModelInfo, ModelSource, ModelSummary, VectorSummary } from '../engine/engine';
-import type { LoadedModel, LoadProgress } from '../engine/protocol';
+import type { LoadedModel, LoadProgress } from '../worker/protocol';
 import { fromErrorData, PersonascopeError } from '../errors';
 import type { ExtractRequest } from '../extract/extract-request';
 import type { ExtractedVector, SpaceRecord, UnfinishedJob, VectorRecord } from '../extract/records';
 import type { SpaceRequest } from '../extract/space-request';
 import { findObstacle, obstacleError } from '../gpu/obstacle';
-import type { Intervention } from '../interp/intervention';
-import { axisExtent } from '../interp/position';
-import type { PersonaSpace } from '../interp/persona-space';
-import { modelKey } from '../share/conversation';
+import type { Intervention } from '../engine/intervention';
+import { axisExtent } from '../personas/position';
+import type { PersonaSpace } from '../personas/persona-space';
+import { modelKey } from '../conversation/conversation';
 import { asError } from './as-error';
 import { noteAnswer } from './last-model';
 import type { Mirror } from './mirror.svelte';

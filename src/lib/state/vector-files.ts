@@ -1,11 +1,11 @@
 /** Vectors, role means and sums of the loaded model, as files. */
-import { steeredAxis } from '../interp/dial';
-import { axesOf, axisProbe } from '../interp/position';
-import { fileOfAxis, fileOfPersona } from '../share/persona-vector';
-import type { VectorFormat } from '../share/read-vector-file';
-import { roleMeansOf, writeRoleMeans } from '../share/role-means';
-import type { VectorFile } from '../share/vector-file';
-import { noticeOf, writeVectorFile } from '../share/write-vector-file';
+import { steeredAxis } from '../personas/dial';
+import { axesOf, axisProbe } from '../personas/position';
+import { fileOfAxis, fileOfPersona } from '../vectors/persona-vector';
+import type { VectorFormat } from '../vectors/read-vector-file';
+import { roleMeansOf, writeRoleMeans } from '../vectors/role-means';
+import type { VectorFile } from '../vectors/vector-file';
+import { noticeOf, writeVectorFile } from '../vectors/write-vector-file';
 import type { Session } from './session.svelte';
 
 export interface SavedFile {

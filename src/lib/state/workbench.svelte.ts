@@ -7,7 +7,7 @@ import type { Trait } from '../extract/prompts';
 import { loadPromptSet, type PromptSet } from '../extract/ready-made';
 import type { ExtractedVector, ImportedVector, SpaceRecord, VectorRecord } from '../extract/records';
 import { planSpace, type SpaceRequest } from '../extract/space-request';
-import type { Contrast } from '../interp/persona-space';
+import type { Contrast } from '../personas/persona-space';
 import { asError } from './as-error';
 import { saveFile } from './save-file';
 import type { Session } from './session.svelte';

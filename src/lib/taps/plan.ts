@@ -1,5 +1,5 @@
 /** Turns interventions into the kernel steps of each layer: the part of the taps that needs no GPU. */
-import { isIdle, type Positions, type ResolvedIntervention } from '../interp/intervention';
+import { isIdle, type Positions, type ResolvedIntervention } from '../engine/intervention';
 
 export type Step = { layer: number; positions: Positions; vector: Float32Array } & (
   | { kind: 'addition' }

@@ -6,7 +6,7 @@ import type { CommandSink } from '../gpu/commands';
 import type { Gpu } from '../gpu/device';
 import type { Kernel } from '../gpu/kernel';
 import { Tensor, TensorOwner, type BufferRef } from '../gpu/tensor';
-import type { ResolvedIntervention, ResolvedProbe } from '../interp/intervention';
+import type { ResolvedIntervention, ResolvedProbe } from '../engine/intervention';
 import { planSteps, type Step } from './plan';
 
 /** The rows of a pass: the first `promptRows` of `rows` are prompt tokens, the others the reply's. */

@@ -4,7 +4,7 @@
  * never depends on more than its request.
  */
 import type { ResolvedChatRequest } from '../engine/engine';
-import { areSameInterventions, areSameVectors, isIdle } from '../interp/intervention';
+import { areSameInterventions, areSameVectors, isIdle } from '../engine/intervention';
 
 export class KeyValueCache {
   #ids: number[] = [];

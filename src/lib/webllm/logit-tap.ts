@@ -1,6 +1,6 @@
 /** WebLLM's logit processor: takes the logits and draws the token itself, so that both engines draw alike and a seed means the same in both. */
 import type { LogitProcessor } from '@mlc-ai/web-llm';
-import { drawToken, type Draw, type Drawn } from '../interp/sampling';
+import { drawToken, type Draw, type Drawn } from '../engine/sampling';
 
 export class LogitTap implements LogitProcessor {
   /** How the next token is to be drawn; null: not at all. */

@@ -2,7 +2,7 @@
 import type { AppConfig, LogitProcessor, MLCEngine } from '@mlc-ai/web-llm';
 import { PersonascopeError } from '../errors';
 import { obstacleError } from '../gpu/obstacle';
-import type { Runtime } from './catalogue';
+import type { Runtime } from '../downloads/mlc-catalogue';
 import { Interposer } from './interposer';
 
 export interface RuntimeModel {

@@ -5,9 +5,9 @@
  */
 import type { Gpu } from '../gpu/device';
 import type { BufferRef } from '../gpu/tensor';
-import type { ResolvedIntervention } from '../interp/intervention';
-import { dot, norm } from '../interp/linear';
-import { Random } from '../interp/random';
+import type { ResolvedIntervention } from '../engine/intervention';
+import { dot, norm } from '../maths/linear';
+import { Random } from '../maths/random';
 import { Accumulator } from '../taps/accumulator';
 import { compileTaps, TapProgram, type TapKernels } from '../taps/tap-program';
 import type { Shape } from './forward-tracker';

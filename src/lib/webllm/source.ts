@@ -2,22 +2,22 @@
 import * as v from 'valibot';
 import { ChatTokenizer } from '../chat/tokenizer';
 import { PersonascopeError } from '../errors';
-import { sha256 } from '../interp/sha256';
-import { parseUntrusted } from '../interp/untrusted-json';
-import { downloadBytes, downloadText, type DownloadOptions } from '../net/download';
-import { mirrorUrl } from '../net/mirror';
+import { sha256 } from '../formats/sha256';
+import { parseUntrusted } from '../formats/untrusted-json';
+import { downloadBytes, downloadText, type DownloadOptions } from '../downloads/download';
+import { mirrorUrl } from '../downloads/mirror';
 import { parseChatConfig, toJinja } from './chat-config';
 import { WebLlmEngine, type OpenOptions as EngineOptions } from './engine';
-import { textLimits } from './manifest';
+import { textLimits } from '../downloads/manifest';
 import type { OpenStep } from './runtime';
-import { manifestName, type WebLlmSource } from './store';
+import { manifestName, type WebLlmSource } from '../downloads/store';
 
 type Network = Pick<DownloadOptions, 'signal' | 'onSilence'>;
 
 export interface OpenOptions extends Network, Pick<EngineOptions, 'id' | 'label' | 'gpuName' | 'isSoftwareGpu'> {
   /** Its folder ends in a slash. */
   source: WebLlmSource;
-  /** A server that has the files, see `net/mirror.ts`. */
+  /** A server that has the files, see `downloads/mirror.ts`. */
   mirror?: string | undefined;
   /** As the catalogue has it; default: what the folder says. */
   nParameters?: number;

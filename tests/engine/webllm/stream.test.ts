@@ -4,7 +4,7 @@ import { Gpu } from '../../../src/lib/gpu/device';
 import { Commands } from '../../../src/lib/gpu/commands';
 import { ReadbackRing } from '../../../src/lib/gpu/readback';
 import type { BufferRef } from '../../../src/lib/gpu/tensor';
-import type { ResolvedIntervention } from '../../../src/lib/interp/intervention';
+import type { ResolvedIntervention } from '../../../src/lib/engine/intervention';
 import { Accumulator } from '../../../src/lib/taps/accumulator';
 import { compileTaps, TapProgram, type ResidualType } from '../../../src/lib/taps/tap-program';
 import { Interposer } from '../../../src/lib/webllm/interposer';

@@ -9,8 +9,8 @@ import { ProgressMeter, type ExtractionProgress } from '../../../src/lib/extract
 import { parseTrait } from '../../../src/lib/extract/prompts';
 import { additionOf, type Cell, type Trials } from '../../../src/lib/extract/trial';
 import { chooseCell, judgeVector } from '../../../src/lib/extract/verdict';
-import { differenceInterval, proportion } from '../../../src/lib/interp/proportion';
-import { Random } from '../../../src/lib/interp/random';
+import { differenceInterval, proportion } from '../../../src/lib/maths/proportion';
+import { Random } from '../../../src/lib/maths/random';
 import { dModel, nLayers, SyntheticEngine } from './synthetic-engine';
 
 describe('a proportion', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { extractPersona } from '../../../src/lib/extract/extract-persona';
 import { parseTrait, type Trait } from '../../../src/lib/extract/prompts';
-import { cosine, dot, layerOf, norm } from '../../../src/lib/interp/linear';
+import { cosine, dot, layerOf, norm } from '../../../src/lib/maths/linear';
 import { dModel, nLayers, SyntheticEngine } from './synthetic-engine';
 
 const trait: Trait = parseTrait({

@@ -5,8 +5,8 @@ import { extractPersona } from '../../../src/lib/extract/extract-persona';
 import { parseRoles, parseTrait } from '../../../src/lib/extract/prompts';
 import { measureResidualNorm } from '../../../src/lib/extract/residual-norm';
 import { planSamples } from '../../../src/lib/extract/sample';
-import { norm } from '../../../src/lib/interp/linear';
-import { VectorBook } from '../../../src/lib/interp/vector-book';
+import { norm } from '../../../src/lib/maths/linear';
+import { VectorBook } from '../../../src/lib/personas/vector-book';
 import { dModel, nLayers, SyntheticEngine } from './synthetic-engine';
 
 /** At every layer: roles at +-6 on e_0, +-3 on e_1 and +-1 on e_2; the default at 10 on e_0, all on top of 20 e_7. */

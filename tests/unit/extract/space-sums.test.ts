@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeSums, encodeSums } from '../../../src/lib/engine/sums-file';
+import { decodeSums, encodeSums } from '../../../src/lib/extract/sums-file';
 import { sampleSpace } from '../../../src/lib/extract/extract-space';
 import { capLayers, reportSpace } from '../../../src/lib/extract/space-report';
 import { mergeSums, spaceFromSums, type SpaceSums } from '../../../src/lib/extract/space-sums';

@@ -3,7 +3,7 @@
  * extraction finds can be compared with what was put in.
  */
 import type { Engine, ResolvedChatRequest } from '../../../src/lib/engine/engine';
-import { Random } from '../../../src/lib/interp/random';
+import { Random } from '../../../src/lib/maths/random';
 
 export const nLayers = 3;
 export const dModel = 8;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { decodeFloats, encodeSafetensors } from '../../../src/lib/interp/safetensors';
+import { decodeFloats, encodeSafetensors } from '../../../src/lib/formats/safetensors';
 import { openModelFolder, type OpenOptions } from '../../../src/lib/llama/source';
 import { organism } from '../chat/tiny-tokenizer';
 import { serve, tinyConfig, tinyFiles, tinyTensors, type Files } from './tiny-model';

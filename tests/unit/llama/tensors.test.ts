@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { encodeSafetensors, parseHeader } from '../../../src/lib/interp/safetensors';
+import { encodeSafetensors, parseHeader } from '../../../src/lib/formats/safetensors';
 import { parseConfig } from '../../../src/lib/llama/config';
 import { checkTensors } from '../../../src/lib/llama/tensors';
 import { tinyConfig, tinyTensors } from './tiny-model';

@@ -1,5 +1,5 @@
 /** A complete model folder of a few kB, and an in-memory server for it. */
-import { encodeSafetensors } from '../../../src/lib/interp/safetensors';
+import { encodeSafetensors } from '../../../src/lib/formats/safetensors';
 import { parseConfig } from '../../../src/lib/llama/config';
 import { expectedTensors } from '../../../src/lib/llama/tensors';
 import { organism } from '../chat/tiny-tokenizer';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { mergeReports } from '../../../organism/science/merge';
 import { row } from '../../../organism/science/rows';
-import type { ScienceReport } from '../../../src/lib/interp/science';
+import type { ScienceReport } from '../../../src/lib/science/report';
 
 const rowOf = (claim: number, value: number) =>
   row({ claim, what: `claim ${claim}`, figure: { label: 'x', value, interval: null, n: 9 } });

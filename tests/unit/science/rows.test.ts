@@ -1,8 +1,8 @@
 /** What rows are made of. */
 import { describe, expect, it } from 'vitest';
-import { proportion } from '../../../src/lib/interp/proportion';
+import { proportion } from '../../../src/lib/maths/proportion';
 import { headsShare } from '../../../organism/science/coin-flip';
-import { logProbability } from '../../../src/lib/interp/sampling';
+import { logProbability } from '../../../src/lib/engine/sampling';
 import { countOf, number, row, share, spread } from '../../../organism/science/rows';
 
 describe('rows', () => {

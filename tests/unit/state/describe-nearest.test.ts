@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { describeNearest } from '../../../src/lib/state/describe-nearest';
 import { Reply } from '../../../src/lib/state/reply.svelte';
-import { smallSpace } from '../interp/small-space';
+import { smallSpace } from '../personas/small-space';
 
 const space = smallSpace();
 /** A reply whose mean lies there. */

@@ -1,8 +1,8 @@
 /** The message that is being written, on a page whose worker speaks the protocol and loads when it is told to. */
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { FromWorker, ToWorker } from '../../../src/lib/engine/protocol';
-import type { Conversation } from '../../../src/lib/share/conversation';
-import { smallSpace } from '../interp/small-space';
+import type { FromWorker, ToWorker } from '../../../src/lib/worker/protocol';
+import type { Conversation } from '../../../src/lib/conversation/conversation';
+import { smallSpace } from '../personas/small-space';
 import { FakeIndexedDB, FakeStorage, forbidGlobal } from '../storage/fake-indexeddb';
 
 const model = 'organism-assistant';
@@ -82,7 +82,7 @@ async function openPage() {
 
 async function keepConversation(): Promise<void> {
   vi.resetModules();
-  const { ConversationStorage } = await import('../../../src/lib/share/storage');
+  const { ConversationStorage } = await import('../../../src/lib/conversation/storage');
   const record = { name: null, createdAt: '2026-11-30T06:12:00.000Z', conversation: kept };
   await new ConversationStorage().save('chat', record, 0);
 }

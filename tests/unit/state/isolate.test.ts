@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Intervention } from '../../../src/lib/interp/intervention';
+import type { Intervention } from '../../../src/lib/engine/intervention';
 import { describeSetting } from '../../../src/lib/state/describe-setting';
 import { describeChange, describeSteering } from '../../../src/lib/state/describe-steering';
 import { isolate } from '../../../src/lib/state/isolate';

@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { MemoryRecords } from '../../../src/lib/storage/records';
-import { ConversationStorage } from '../../../src/lib/share/storage';
-import { encodePermalink } from '../../../src/lib/share/permalink';
+import { ConversationStorage } from '../../../src/lib/conversation/storage';
+import { encodePermalink } from '../../../src/lib/conversation/permalink';
 import { Library, type Page } from '../../../src/lib/state/library.svelte';
 import { LinkState } from '../../../src/lib/state/link.svelte';
 import type { Session } from '../../../src/lib/state/session.svelte';
 import { linkTo, makeShare, sharableParameters } from '../../../src/lib/state/share';
 import { TabClaim } from '../../../src/lib/state/tab-claim';
-import type { Conversation } from '../../../src/lib/share/conversation';
-import { inline, steered } from '../share/conversations';
+import type { Conversation } from '../../../src/lib/conversation/conversation';
+import { inline, steered } from '../conversation/conversations';
 
 afterEach(() => vi.unstubAllGlobals());
 

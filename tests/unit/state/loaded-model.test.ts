@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { Dials } from '../../../src/lib/state/dials.svelte';
 import { firstSteps } from '../../../src/lib/state/first-steps';
-import { smallSpace } from '../interp/small-space';
+import { smallSpace } from '../personas/small-space';
 
 const page = () => {
   const space = smallSpace();

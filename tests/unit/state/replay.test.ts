@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ChatResult } from '../../../src/lib/engine/engine';
-import type { Reply } from '../../../src/lib/share/conversation';
+import type { Reply } from '../../../src/lib/conversation/conversation';
 import { findVectors } from '../../../src/lib/state/find-vectors';
 import { compareReply } from '../../../src/lib/state/replay';
 

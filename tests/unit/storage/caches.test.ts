@@ -1,6 +1,6 @@
 /** Downloads where the Cache API is absent, refuses, or does not answer. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { ampleLimits, FakeCaches, folder, lib, serve, tinyModel } from '../webllm/fake-browser';
+import { ampleLimits, FakeCaches, folder, lib, serve, tinyModel } from '../downloads/fake-browser';
 
 beforeEach(() => vi.resetModules());
 afterEach(() => {
@@ -47,7 +47,7 @@ it.each(refusals)(
       gpu: { requestAdapter: async () => ({ features: new Set(), limits: ampleLimits }) },
       storage: { estimate: async () => ({ quota: 0, usage: 0 }) },
     });
-    const { listCatalogue, findDownload, planDownload } = await import('../../../src/lib/engine/model-downloads');
+    const { listCatalogue, findDownload, planDownload } = await import('../../../src/lib/worker/model-downloads');
     const { storageTrouble } = await import('../../../src/lib/storage/trouble');
     const told: unknown[] = [];
     storageTrouble.subscribe((trouble) => told.push(trouble));

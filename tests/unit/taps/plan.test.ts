@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ResolvedIntervention } from '../../../src/lib/interp/intervention';
+import type { ResolvedIntervention } from '../../../src/lib/engine/intervention';
 import { planSteps } from '../../../src/lib/taps/plan';
 
 const base = { positions: 'all' as const, coefficient: 1, floor: -Infinity, ceiling: Infinity };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ResolvedChatRequest } from '../../../src/lib/engine/engine';
-import type { ResolvedIntervention } from '../../../src/lib/interp/intervention';
+import type { ResolvedIntervention } from '../../../src/lib/engine/intervention';
 import { KeyValueCache } from '../../../src/lib/webllm/key-value-cache';
 
 const vectors = (...numbers: number[]) => new Map([[1, Float32Array.from(numbers)]]);

@@ -1,6 +1,6 @@
 /** What is read of a WebLLM folder before WebLLM itself is asked: untrusted, and refused by the file's name. */
 import { afterEach, expect, it, vi } from 'vitest';
-import { textLimits } from '../../../src/lib/webllm/manifest';
+import { textLimits } from '../../../src/lib/downloads/manifest';
 import { openWebLlm } from '../../../src/lib/webllm/source';
 
 afterEach(() => vi.unstubAllGlobals());

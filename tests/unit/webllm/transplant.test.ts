@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../../../src/lib/llama/config';
-import { decodeFloats, parseHeader } from '../../../src/lib/interp/safetensors';
+import { decodeFloats, parseHeader } from '../../../src/lib/formats/safetensors';
 import { referenceForward, type ReferenceWeights } from '../../engine/reference';
 import type { Library, LibraryParameter } from '../../webllm/library';
 import { Transplant } from '../../webllm/transplant';

@@ -1,5 +1,5 @@
 /** How a vector is made and added, in words. Blocks are counted from 0. */
-import type { Contrast, PersonaEntry } from '$lib/interp/persona-space';
+import type { Contrast, PersonaEntry } from '$lib/personas/persona-space';
 
 export function describeSteering({ mode, layers }: PersonaEntry['steering'], nLayers: number): string {
   if (layers.length === 1) return `block ${layers[0]}`;

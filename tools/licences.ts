@@ -9,7 +9,8 @@ import type { Plugin } from 'vite';
 /** What a package brings in one file with its own code, where no module's path tells; installed as its dependencies. */
 const contained: Record<string, string[]> = { '@mlc-ai/web-llm': ['loglevel'] };
 
-const introduction = `Personascope is under the MIT licence. The built site contains the code of others below, under the licences given.
+/** Begins with a byte order mark: a host may serve text without saying that it is UTF-8. */
+const introduction = `\ufeffPersonascope is under the MIT licence. The built site contains the code of others below, under the licences given.
 `;
 
 const conclusion = `@mlc-ai/web-llm contains the TVM runtime, web-tokenizers and web-xgrammar of the same project, under the same licence as itself.

@@ -89,6 +89,7 @@ const beside = await Promise.all([
   inTurn([
     () => step('types', ['svelte-check', '--fail-on-warnings']),
     () => step('lint', ['eslint', '.']),
+    () => step('dead exports', ['knip', '--no-progress']),
     () => step('format', ['prettier', '--check', '.']),
     () => step('python', ['tools/python.js', '{report}'], JSON.parse),
     () => step('build', ['vite', 'build', '--logLevel', 'warn']),

@@ -29,7 +29,6 @@ const schema = v.object({
   vocabulary: v.string(),
 });
 export type Cases = v.InferOutput<typeof schema>;
-export type Definition = v.InferOutput<typeof definition>;
 
 const freshSchema = v.record(
   v.string(),

@@ -89,7 +89,7 @@ export async function tinyModel(
   };
 }
 
-export function serve(files: Record<string, BodyInit>): typeof fetch {
+function serve(files: Record<string, BodyInit>): typeof fetch {
   return async (input) => {
     const name = new URL(String(input instanceof Request ? input.url : input)).pathname.split('/').pop()!;
     const body = files[name];

@@ -6,7 +6,7 @@ import type { KernelSpec } from '../../src/lib/gpu/kernel';
 import { ReadbackRing } from '../../src/lib/gpu/readback';
 import { TensorOwner, type DType, type Tensor } from '../../src/lib/gpu/tensor';
 
-export const gpu = await openGpu();
+const gpu = await openGpu();
 afterAll(() => gpu.destroy());
 
 export interface Input {

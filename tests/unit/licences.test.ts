@@ -36,6 +36,7 @@ it('the texts of each package, once, in the order of their names', () => {
   ];
   const notices = writeNotices([...folders, folders[0]!]);
   expect(notices).toMatch(/@s\/a 1\.0\.0 \(MIT\)[\s\S]*text of a[\s\S]*b 1\.0\.0[\s\S]*text of b\n\nnotice of b/);
+  expect(notices.startsWith('\ufeffPersonascope')).toBe(true);
   expect(notices.match(/text of b/g)).toHaveLength(1);
 });
 

@@ -43,7 +43,7 @@ export function fromUpperHalf(half: number): number {
 }
 
 /** MLC's group quantisation q4*_1: 32 numbers of a row share a scale, 8 go into a u32, lowest first, and 7 stands for zero. */
-export const GROUP = 32;
+const GROUP = 32;
 const ZERO = 7;
 
 export interface QuantisedRow {

@@ -5,7 +5,7 @@ import { parseUntrusted } from '../formats/untrusted-json';
 import { chosenReply, modelKey, toJson, type Conversation } from './conversation';
 import { conversationSchema, parseConversation } from './schema';
 
-export const conversationFormat = 'personascope/conversation@1';
+const conversationFormat = 'personascope/conversation@1';
 
 export interface ConversationFile {
   name: string | null;

@@ -92,7 +92,7 @@ const schemas = new Map([
  *
  * @param text a fragment, with or without its `#`
  */
-export function cleanFragment(text: string): string {
+function cleanFragment(text: string): string {
   let plain = text;
   // Twice: a link inside another site's link is encoded again.
   for (let i = 0; i < 2 && plain.includes('%'); i++) plain = decodeLeniently(plain);

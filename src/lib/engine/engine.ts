@@ -2,7 +2,7 @@
 import type { Intervention, Probe, ResolvedIntervention, ResolvedProbe } from './intervention';
 import type { Message } from './message';
 
-export type { Message, ModelSource, Role } from './message';
+export type { Message, ModelSource } from './message';
 
 export type EngineName = 'wgsl' | 'web-llm';
 export interface ModelSummary {

@@ -48,7 +48,7 @@ export function modelJudge(engine: Engine, trait: Trait, signal?: AbortSignal): 
   };
 }
 
-export function judgeQuestion({ label, description }: Trait, { question, text }: JudgedText): string {
+function judgeQuestion({ label, description }: Trait, { question, text }: JudgedText): string {
   return [
     `A user asked an assistant:\n"${question}"`,
     `The assistant replied:\n"${text}"`,

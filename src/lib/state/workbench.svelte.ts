@@ -19,7 +19,7 @@ export { coherentShare, largestKl, surpriseFactor } from '../extract/coherence';
 export type RunSize = 'small' | 'standard' | 'thorough';
 
 /** What the sizes of a run mean. */
-export const runSizes: Record<RunSize, Omit<ExtractRequest, 'trait' | 'contrast'>> = {
+const runSizes: Record<RunSize, Omit<ExtractRequest, 'trait' | 'contrast'>> = {
   small: { samplesPerPolarity: 8, heldOut: 4, coefficients: [0.5, 1, 1.75] },
   standard: { samplesPerPolarity: 24, heldOut: 8 },
   thorough: { samplesPerPolarity: 60, heldOut: 20, coefficients: [0.3, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2] },

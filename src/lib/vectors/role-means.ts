@@ -19,7 +19,7 @@ import { parseJsonObject } from './vector-json';
 import { readFloats, readHeader } from './vector-safetensors';
 import { madeOn, object, parseFields, shortText, timestamp, vectorName } from './vector-schema';
 
-export const roleMeansFormat = 'personascope/role-means@1';
+const roleMeansFormat = 'personascope/role-means@1';
 
 const headerSchema = object({
   model: object({ ...madeOn.entries, nLayers: v.unwrap(madeOn.entries.nLayers) }),

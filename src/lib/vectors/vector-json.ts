@@ -19,7 +19,7 @@ import { checkVector } from './vector-check';
 import { badFile } from '../formats/bad-file';
 import { headerOf, type VectorFile } from './vector-file';
 
-export const vectorJsonFormat = 'personascope/vector@1';
+const vectorJsonFormat = 'personascope/vector@1';
 
 /** @throws PersonascopeError `BadRequest` if it could not be read again */
 export function writeVectorJson(vector: VectorFile): string {

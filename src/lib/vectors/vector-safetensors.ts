@@ -19,7 +19,7 @@ import { badFile, fileNextStep } from '../formats/bad-file';
 import { headerOf, stackRows, unstackRows, type VectorFile } from './vector-file';
 import { parseJsonObject } from './vector-json';
 
-export const vectorSafetensorsFormat = 'personascope/vectors@1';
+const vectorSafetensorsFormat = 'personascope/vectors@1';
 
 const prefix = 'vector.';
 

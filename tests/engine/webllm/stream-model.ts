@@ -73,12 +73,12 @@ const sources = {
 } as const;
 type Name = keyof typeof sources;
 
-export const table = randomFloats(71, 8 * dModel);
-export const weights = Array.from({ length: 2 * nLayers + 1 }, (_, i) => randomFloats(80 + i, dModel, 2));
-export const scales = randomFloats(79, 2 * nLayers, 3);
+const table = randomFloats(71, 8 * dModel);
+const weights = Array.from({ length: 2 * nLayers + 1 }, (_, i) => randomFloats(80 + i, dModel, 2));
+const scales = randomFloats(79, 2 * nLayers, 3);
 
 /** As the type stores it. */
-export function rounded(values: Float32Array, type: ResidualType): Float32Array {
+function rounded(values: Float32Array, type: ResidualType): Float32Array {
   return type === 'f32' ? values : fromHalf(toHalf(values));
 }
 

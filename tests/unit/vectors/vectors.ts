@@ -7,7 +7,7 @@ import type { VectorFile } from '../../../src/lib/vectors/vector-file';
 export const awkward = Float32Array.of(-0, 2 ** -149, -(2 - 2 ** -23) * 2 ** 127, 0.1);
 
 /** Of the model that `smallVector` is for. */
-export const smallModel = { nLayers: 3, dModel: 4 };
+const smallModel = { nLayers: 3, dModel: 4 };
 
 /** Opens a file as the page does that has this model loaded. */
 export function openFile(bytes: Uint8Array, name = 'x', model = smallModel): VectorFile[] {

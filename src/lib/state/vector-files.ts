@@ -2,7 +2,7 @@
 import { steeredAxis } from '../personas/dial';
 import { axesOf, axisProbe } from '../personas/position';
 import { fileOfAxis, fileOfPersona } from '../vectors/persona-vector';
-import type { VectorFormat } from '../vectors/read-vector-file';
+import type { VectorFormat } from '../vectors/vector-file';
 import { roleMeansOf, writeRoleMeans } from '../vectors/role-means';
 import type { VectorFile } from '../vectors/vector-file';
 import { noticeOf, writeVectorFile } from '../vectors/write-vector-file';

@@ -4,15 +4,13 @@ import { limits } from '../limits';
 import { ggufMagic } from '../formats/gguf';
 import { axisOf, isRoleMeans, readRoleMeans } from './role-means';
 import { badFile } from '../formats/bad-file';
-import type { VectorFile } from './vector-file';
+import type { VectorFile, VectorFormat } from './vector-file';
 import { readVectorGguf } from './vector-gguf';
 import { readVectorJson } from './vector-json';
 import { readVectorSafetensors } from './vector-safetensors';
 import { readVectorTorch } from './vector-torch';
 
 /** Those that are written too. */
-export type VectorFormat = 'json' | 'safetensors' | 'gguf';
-
 /**
  * Reads and checks a file from anywhere. Of role means, the axis is the vector. Whether it fits the loaded model is for
  * `checkFits` to say.

@@ -8,6 +8,9 @@ import { badFile } from '../formats/bad-file';
 import type { LayerVectors } from '../engine/intervention';
 import type { VectorHeader } from './vector-header';
 
+/** Formats that vectors are written in. */
+export type VectorFormat = 'json' | 'safetensors' | 'gguf';
+
 export interface VectorFile extends VectorHeader {
   /** layer -> (dModel), one for each of `layers`. */
   vectors: LayerVectors;

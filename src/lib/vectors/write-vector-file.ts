@@ -1,8 +1,7 @@
 /** A vector as a file of any format that `readVectorFile` reads. */
 import { isPartlyDelayed } from './control-vector';
 import { delayNotice } from './gguf-pairs';
-import type { VectorFormat } from './read-vector-file';
-import type { VectorFile } from './vector-file';
+import type { VectorFile, VectorFormat } from './vector-file';
 import { writeVectorGguf } from './vector-gguf';
 import { writeVectorJson } from './vector-json';
 import { writeVectorSafetensors } from './vector-safetensors';

@@ -4,7 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Plugin } from 'vite';
+import type { Plugin, Rolldown } from 'vite';
 
 /** What a package brings in one file with its own code, where no module's path tells; installed as its dependencies. */
 const contained: Record<string, string[]> = { '@mlc-ai/web-llm': ['loglevel'] };
@@ -34,7 +34,7 @@ interface Package {
 /** The two halves share what they found: a worker is bundled on its own, before the page that starts it. */
 export function licences(): { page: Plugin; worker: () => Plugin } {
   const folders = new Set<string>();
-  const collect: Plugin['generateBundle'] = (_options, bundle) => {
+  const collect = (_options: unknown, bundle: Rolldown.OutputBundle): void => {
     for (const output of Object.values(bundle)) {
       if (output.type !== 'chunk') continue;
       for (const id of output.moduleIds) {
@@ -49,8 +49,8 @@ export function licences(): { page: Plugin; worker: () => Plugin } {
       name: 'licences',
       apply: 'build',
       applyToEnvironment: ({ name }) => name === 'client',
-      generateBundle(...args) {
-        collect.apply(this, args);
+      generateBundle(options, bundle) {
+        collect(options, bundle);
         this.emitFile({ type: 'asset', fileName: 'third-party.txt', source: writeNotices([...folders]) });
       },
     },

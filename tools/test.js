@@ -88,7 +88,7 @@ const sync = await step('sync', ['svelte-kit', 'sync'], undefined, { isAlone: tr
 const beside = await Promise.all([
   inTurn([
     () => step('types', ['svelte-check', '--fail-on-warnings']),
-    () => step('lint', ['eslint', '.']),
+    () => step('lint', ['eslint', '.', '--max-warnings', '0']),
     () => step('dead exports', ['knip', '--no-progress']),
     () => step('format', ['prettier', '--check', '.']),
     () => step('python', ['tools/python.js', '{report}'], JSON.parse),

@@ -14,7 +14,7 @@ export const stringMethods: Readonly<Record<string, Method>> = {
   strip: (text, characters) => wrap(strip(text, characters, 'both')),
   lstrip: (text, characters) => wrap(strip(text, characters, 'start')),
   rstrip: (text, characters) => wrap(strip(text, characters, 'end')),
-  startswith: (text, prefix, from) => {
+  startswith: (text, prefix, from?: Value) => {
     const rest = [...text].slice(Number(from?.value ?? 0)).join('');
     return wrap((isList(prefix) ? prefix.value : [prefix]).some((each) => rest.startsWith(textOf(each))));
   },
@@ -22,7 +22,7 @@ export const stringMethods: Readonly<Record<string, Method>> = {
   removesuffix: (text, suffix) =>
     wrap(text.endsWith(textOf(suffix)) ? text.slice(0, text.length - textOf(suffix).length) : text),
   splitlines: (text) => list(text.replace(/(?:\r\n|\n|\r)$/, '').split(/\r\n|\n|\r/)),
-  rsplit: (text, separator, most) => {
+  rsplit: (text, separator, most?: Value) => {
     const parts = text.split(textOf(separator));
     const kept = most === undefined || Number(most.value) < 0 ? parts.length - 1 : Number(most.value);
     const cut = Math.max(1, parts.length - kept);

@@ -49,7 +49,7 @@ export class PassingFailure extends Error {
 export async function downloadBytes(
   url: URL,
   limit: number,
-  options: DownloadOptions,
+  options: DownloadOptions & { isOptional?: undefined },
 ): Promise<Uint8Array<ArrayBuffer>>;
 export async function downloadBytes(
   url: URL,
@@ -77,11 +77,15 @@ export async function downloadBytes(url: URL, limit: number, options: DownloadOp
 }
 
 /** {@link downloadBytes}, as text. */
-export async function downloadText(url: URL, limit: number, options: DownloadOptions): Promise<string>;
 export async function downloadText(
   url: URL,
   limit: number,
-  options: DownloadOptions & { isOptional: true },
+  options: DownloadOptions & { isOptional?: undefined },
+): Promise<string>;
+export async function downloadText(
+  url: URL,
+  limit: number,
+  options: DownloadOptions & { isOptional?: true },
 ): Promise<string | null>;
 export async function downloadText(url: URL, limit: number, options: DownloadOptions & { isOptional?: true }) {
   const bytes = await downloadBytes(url, limit, options);
@@ -90,7 +94,7 @@ export async function downloadText(url: URL, limit: number, options: DownloadOpt
 
 /** {@link downloadText}, parsed; undefined for an absent optional file. */
 export async function downloadJson(url: URL, limit: number, options: DownloadOptions & { isOptional?: true }) {
-  const text = await downloadText(url, limit, options as DownloadOptions & { isOptional: true });
+  const text = await downloadText(url, limit, options);
   if (text === null) return undefined;
   const refuse = (reason: string, options?: ErrorOptions) => badModel(fileName(url), reason, options);
   return parseUntrusted(text, { maxCharacters: limit, refuse });

@@ -30,7 +30,9 @@ export function findDuplicateKey(json: string): string | null {
         const name = JSON.parse(json.slice(...key)) as string;
         if (seen.has(name)) return name;
         seen.add(name);
+        break;
       }
+      default: // Any other character.
     }
   }
   return null;

@@ -12,7 +12,7 @@ test('a browser as old as Chrome 113 answers, shows all that is written, and ope
   );
   await setSampling(page, { maxTokens: 12 });
   const composer = page.getByTestId('composer');
-  await page.addStyleTag({ content: 'textarea { field-sizing: fixed !important }' });
+  await composer.evaluate((field) => field.style.setProperty('field-sizing', 'fixed', 'important'));
   const height = async () => (await composer.boundingBox())!.height;
   const single = await height();
   await composer.fill('Who\nare\nyou?');

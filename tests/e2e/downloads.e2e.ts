@@ -155,6 +155,7 @@ test('full storage, a damaged and a missing file: said in words, the old model s
 test('in the workshop too a download is asked about first', async ({ page }) => {
   await open(page);
   await page.getByTestId('to-workshop').click();
+  await expect(page).toHaveURL(/extract/);
   await choose(page);
   await expect(page.getByTestId('download-dialog')).toContainText('Download Qwen2.5');
 });

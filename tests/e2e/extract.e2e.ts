@@ -184,7 +184,9 @@ test('a link that names a vector which only its sender has says what is missing'
   await expect(page.getByTestId('error')).toContainText('import it in the workshop');
   await page.getByTestId('open-here').click();
   await expect(page.getByTestId('error')).toContainText('“my-own”, which is not known here; it goes on without it');
-  await page.getByRole('button', { name: 'Dismiss' }).click();
+  // Its words are not what its one token says, either.
+  await expect(page.getByTestId('remark')).toContainText('other words than its tokens say');
+  await page.getByTestId('error').getByRole('button', { name: 'Dismiss' }).click();
   expect((await ask(page, 'Hello')).length).toBeGreaterThan(0);
 });
 

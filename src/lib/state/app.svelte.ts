@@ -359,7 +359,7 @@ export class App {
     return (await this.share(parameters)).link;
   }
 
-  /** The link, and vectors of this browser that it only names because their numbers are too long for it. */
+  /** The link, and vectors of this browser that it only names: their numbers are too long for it, or are not what a reply was made with. */
   async share(parameters: readonly string[] = []): Promise<{ link: string; missing: string[] }> {
     const conversation = this.conversation.export(this.#model());
     const vectors = this.session.ownVectors;
